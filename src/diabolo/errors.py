@@ -1,0 +1,67 @@
+"""The errors that users see: one paragraph that says what was wrong, where, and what to do.
+
+Every one is a `ValueError`, so that callers who never heard of diabolo can catch it; the command line
+prints its text without a traceback and exits with 2.
+"""
+
+
+class DiaboloError(ValueError):
+    """Base of all errors that a user can cause and mend."""
+
+
+class LineError(DiaboloError):
+    """A model line cannot be read, or says something impossible.
+
+    The message carries the line itself and a caret under the place.
+
+    Args:
+        problem: what is wrong and what to do, without a final newline.
+        line: the line as the user typed it.
+        start: index of the first offending character in `line`.
+        end: index after the last offending character; at least one caret is drawn.
+    """
+
+    def __init__(self, problem: str, *, line: str, start: int, end: int | None = None) -> None:
+        self.problem = problem
+        self.line = line
+        self.start = start
+        self.end = max(start + 1, start + 1 if end is None else end)
+        super().__init__(f"{problem}\n{caret(line, self.start, self.end)}")
+
+
+class ShapeError(LineError):
+    """A layer does not fit the shape that reaches it."""
+
+
+class DataError(DiaboloError):
+    """A data set, folder or image cannot be found, read or verified."""
+
+
+class RecipeError(DiaboloError):
+    """A training choice is unknown or out of range."""
+
+
+class RunError(DiaboloError):
+    """A run folder is missing, busy, truncated, or of another version."""
+
+
+class OutputError(DiaboloError):
+    """Something could not be written: no permission, no space, not a folder."""
+
+
+class DivergedError(DiaboloError):
+    """Training was stopped because the loss became NaN or infinite."""
+
+
+_WINDOW = 100  # characters of a long line that are shown around the place
+
+
+def caret(line: str, start: int, end: int) -> str:
+    """The line, indented by four spaces, and carets under `line[start:end]`; long lines are cut around the place."""
+    flat = line.replace("\n", " ").replace("\t", " ").replace("\r", " ")
+    left = max(0, start - _WINDOW // 2) if len(flat) > _WINDOW else 0
+    right = min(len(flat), left + _WINDOW)
+    shown = ("…" if left else "") + flat[left:right] + ("…" if right < len(flat) else "")
+    offset = start - left + (1 if left else 0)
+    width = max(1, min(end, right) - start)
+    return f"    {shown}\n    {' ' * offset}{'^' * width}"

@@ -1,0 +1,184 @@
+"""Line -> Spec, by recursive descent; a wrong line is answered with the line itself and a caret under the place."""
+
+import re
+from typing import NoReturn
+
+from diabolo.errors import LineError
+from diabolo.notation.settings import read_settings, resolve_count, resolve_settings, unknown_name
+from diabolo.notation.spec import Group, Item, Items, Layer, Side, Span, Spec
+from diabolo.vocabulary import KINDS
+
+MAX_LINE = 100_000
+"""Longest line that is read, in characters."""
+MAX_DEPTH = 40
+"""Deepest nesting of brackets."""
+MAX_REPEAT = 1_000
+"""Largest `N*`."""
+
+_WORD = re.compile(r"([A-Za-z_]+(?:\d+[A-Za-z_]+)*)(\d*)")
+_REPEAT = re.compile(r"(\d+)\s*\*")
+_CLOSING = {"(": ")", "{": "}"}
+
+
+def parse(line: str) -> Spec:
+    """Reads a model line.
+
+    Args:
+        line: as in `conv64 relu bn pool | up conv3 sigmoid`; see docs/line.md.
+
+    Raises:
+        LineError: the line cannot be read; the message shows the place and what to do.
+    """
+    if len(line) > MAX_LINE:
+        raise LineError(f"the line has {len(line):,} characters; at most {MAX_LINE:,} are read", line=line, start=0)
+    return _Parser(line).parse()
+
+
+class _Parser:
+    def __init__(self, line: str) -> None:
+        self.line = line
+        self.at = 0
+
+    def parse(self) -> Spec:
+        sections: list[Items] = []
+        waists: list[int] = []
+        while True:
+            start = self.at
+            items = self._items(closing=None, opened_at=start, depth=0)
+            sections.append(items)
+            if self.at == len(self.line):
+                break
+            waists.append(self.at)
+            self.at += 1
+        self._check_sections(sections, waists)
+        bottleneck = sections[1] if len(sections) == 3 else ()
+        return Spec(encoder=sections[0], bottleneck=bottleneck, decoder=sections[-1], source=self.line)
+
+    def _check_sections(self, sections: list[Items], waists: list[int]) -> None:
+        if not self.line.strip():
+            self._fail("the line is empty; write an autoencoder, as in `conv16 relu pool | up conv3 sigmoid`", 0)
+        if not waists:
+            self._fail("no waist: write `|` between encoder and decoder", len(self.line.rstrip()))
+        if len(waists) > 2:
+            self._fail("one waist too many: a line is `encoder | decoder` or `encoder | bottleneck | decoder`", waists[2])
+        names = ("encoder", "decoder") if len(sections) == 2 else ("encoder", "bottleneck", "decoder")
+        for index, (name, items) in enumerate(zip(names, sections, strict=True)):
+            if not items:
+                place = waists[index] if index < len(waists) else waists[-1]
+                self._fail(f"the {name} is empty; write at least one layer there", place)
+
+    def _items(self, *, closing: str | None, opened_at: int, depth: int) -> Items:
+        """Items up to `closing` (left unread), or up to a `|` or the end of the line at the top level."""
+        if depth > MAX_DEPTH:
+            self._fail(f"brackets are nested more than {MAX_DEPTH} deep", opened_at)
+        items: list[Item] = []
+        while True:
+            self._skip_space()
+            character = self._peek()
+            if character == "":
+                if closing is not None:
+                    self._fail(f"`{self.line[opened_at]}` is never closed; write `{closing}` after its last item", opened_at)
+                return tuple(items)
+            if character == closing:
+                if not items:
+                    self._fail(f"nothing stands between `{self.line[opened_at]}` and `{closing}`", opened_at, self.at + 1)
+                return tuple(items)
+            if character == "|":
+                if closing is None:
+                    return tuple(items)
+                opening = self.line[opened_at]
+                self._fail(f"`{opening}` is not closed before the waist `|`; write `{closing}` after its last item", opened_at)
+            items.append(self._item(depth))
+
+    def _item(self, depth: int) -> Item:
+        start = self.at
+        character = self._peek()
+        if character == "(":
+            items = self._bracketed(depth)
+            return Side(items=items, span=self._span(start))
+        if character.isdigit():
+            return self._repeated(depth)
+        if character == "{":
+            items = self._bracketed(depth)
+            return Group(items=items, span=self._span(start))
+        if character in ")}]":
+            self._fail(f"`{character}` closes nothing; remove it, or open it before", start)
+        match = _WORD.match(self.line, start)
+        if match is None or not self.line[start].isascii():
+            self._fail(f"unexpected character `{character}`", start)
+        return self._named(match, depth)
+
+    def _repeated(self, depth: int) -> Group:
+        start = self.at
+        match = _REPEAT.match(self.line, start)
+        if match is None:
+            digits = re.compile(r"\d+").match(self.line, start)
+            end = digits.end() if digits else start + 1
+            self._fail("a number stands alone; write `3*res{…}` to repeat, or `conv64` for a count", start, end)
+        repeat = int(match[1][:9])
+        if not 1 <= repeat <= MAX_REPEAT:
+            self._fail(f"a repeat must be 1 to {MAX_REPEAT:,}", start, match.end())
+        self.at = match.end()
+        self._skip_space()
+        if self._peek() == "" or self._peek() in "|)}]":
+            self._fail("nothing to repeat; write a layer or a group after `*`", start, match.end())
+        inner = self._item(depth + 1)
+        if depth >= MAX_DEPTH:
+            self._fail(f"brackets are nested more than {MAX_DEPTH} deep", start)
+        if isinstance(inner, Group) and inner.repeat == 1:
+            return Group(
+                items=inner.items, kind=inner.kind, skip=inner.skip, repeat=repeat, span=self._span(start)
+            )
+        return Group(items=(inner,), repeat=repeat, span=self._span(start))
+
+    def _named(self, match: re.Match[str], depth: int) -> Item:
+        name, digits = match[1], match[2]
+        start, self.at = match.start(), match.end()
+        written = None
+        if self._peek() == "[":
+            written, self.at = read_settings(self.line, self.at)
+        if name == "res":
+            return self._residual(start, digits, written, depth)
+        if name not in KINDS:
+            raise unknown_name(self.line, start, match.end(), name, digits)
+        kind = KINDS[name]
+        count = resolve_count(kind, digits, self.line, start, match.end())
+        settings = resolve_settings(kind, written or (), self.line)
+        if self._peek() == "{":
+            self._fail(f"`{name}` takes no braces; only `res{{…}}` and plain `{{…}}` group", self.at)
+        return Layer(kind=name, count=count, settings=settings, span=self._span(start))
+
+    def _residual(self, start: int, digits: str, written: tuple | None, depth: int) -> Group:
+        if digits:
+            self._fail("`res` takes no count; repeat it with `3*res{…}`", start, start + 3 + len(digits))
+        skip = "identity"
+        for setting in written or ():
+            if setting.name != "skip" or setting.text not in ("identity", "conv"):
+                self._fail("`res` has one setting: `skip=identity` or `skip=conv`", setting.start, setting.end)
+            skip = setting.text
+        self._skip_space()
+        if self._peek() != "{":
+            self._fail("`res` needs its branch in braces, as in `res{conv64 relu conv64}`", start, self.at)
+        items = self._bracketed(depth)
+        return Group(items=items, kind="res", skip=skip, span=self._span(start))
+
+    def _bracketed(self, depth: int) -> Items:
+        opened_at = self.at
+        closing = _CLOSING[self.line[opened_at]]
+        self.at += 1
+        items = self._items(closing=closing, opened_at=opened_at, depth=depth + 1)
+        self.at += 1
+        return items
+
+    def _skip_space(self) -> None:
+        while self.at < len(self.line) and self.line[self.at].isspace():
+            self.at += 1
+
+    def _peek(self) -> str:
+        return self.line[self.at : self.at + 1]
+
+    def _span(self, start: int) -> Span:
+        return Span(start=start, end=self.at)
+
+    def _fail(self, problem: str, start: int, end: int | None = None) -> NoReturn:
+        raise LineError(problem, line=self.line, start=start, end=end)

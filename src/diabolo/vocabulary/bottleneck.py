@@ -1,0 +1,73 @@
+"""`gaussian`, `vq`, `fsq`: bottlenecks that do more than be narrow."""
+
+import math
+
+from diabolo.vocabulary.convolution import int_of
+from diabolo.vocabulary.kind import Attributes, Count, Effect, LayerKind, Misfit, Setting, Shape, Window, describe
+
+
+def _infer_gaussian(shape: Shape, attributes: Attributes) -> Effect:
+    count = int_of(attributes, "channels")
+    positions = math.prod(shape[:-1])
+    return Effect(
+        shape=(*shape[:-1], count),
+        num_trainable=(shape[-1] + 1) * 2 * count,
+        macs=positions * shape[-1] * 2 * count,
+        window=Window(everything=len(shape) == 1),
+    )
+
+
+def _infer_vq(shape: Shape, attributes: Attributes) -> Effect:
+    codes = int_of(attributes, "codes")
+    # The codebook, its moving sums and its moving counts: kept, learned by averaging, not by gradient.
+    return Effect(
+        shape=shape,
+        num_non_trainable=2 * codes * shape[-1] + codes,
+        bits=math.prod(shape[:-1]) * math.log2(codes),
+    )
+
+
+def _infer_fsq(shape: Shape, attributes: Attributes) -> Effect:
+    levels = attributes["levels"]
+    assert isinstance(levels, tuple)
+    if shape[-1] != len(levels):
+        raise Misfit(
+            f"has {len(levels)} levels, one a channel, but {describe(shape)} reaches it; "
+            f"write `conv{len(levels)}[k=1]` before it, or give {shape[-1]} levels"
+        )
+    return Effect(shape=shape, bits=math.prod(shape[:-1]) * sum(math.log2(level) for level in levels))
+
+
+KINDS = (
+    LayerKind(
+        name="gaussian",
+        title="GaussianBottleneck",
+        meaning="mean and variance of N channels, sampled in training; KL to the unit Gaussian joins the loss",
+        infer=_infer_gaussian,
+        count=Count(name="channels"),
+        settings=(
+            Setting(name="beta", default=1.0, meaning="weight of the KL term; 1 is the evidence bound", minimum=0.0),
+        ),
+        is_random=True,
+    ),
+    LayerKind(
+        name="vq",
+        title="VectorQuantizer",
+        meaning="each position becomes the nearest of N codes; codebook by moving averages",
+        infer=_infer_vq,
+        count=Count(name="codes", default=512, minimum=2),
+        settings=(
+            Setting(name="beta", default=0.25, meaning="weight of the commitment term", minimum=0.0),
+            Setting(name="decay", default=0.99, meaning="of the codebook's moving averages", minimum=0.0, maximum=1.0),
+        ),
+    ),
+    LayerKind(
+        name="fsq",
+        title="FiniteScalarQuantizer",
+        meaning="each channel is rounded to a fixed number of levels",
+        infer=_infer_fsq,
+        settings=(
+            Setting(name="levels", default=(8, 5, 5, 5), meaning="levels of each channel", minimum=2, maximum=65536),
+        ),
+    ),
+)

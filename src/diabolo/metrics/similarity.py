@@ -20,7 +20,7 @@ _C2 = 0.03**2  # (K2 * data range) squared
 
 # Larger images are filtered in square tiles of this many results a side: a product with a banded matrix costs in
 # proportion to the side, a tile has a fixed one. See `benchmarks` in the decision log: 48 to 64 are the fastest.
-_TILE = 64
+_TILE = 128
 
 
 @torch.no_grad()

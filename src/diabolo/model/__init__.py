@@ -1,0 +1,7 @@
+"""Models: a graph as a plain torch module, with its initial weights."""
+
+from diabolo.model.autoencoder import AutoEncoder
+from diabolo.model.build import build_model
+from diabolo.model.initialise import INITIALISATIONS, derive_seed, initialise
+
+__all__ = ["INITIALISATIONS", "AutoEncoder", "build_model", "derive_seed", "initialise"]

@@ -1,0 +1,133 @@
+"""`AutoEncoder`: a graph as a plain torch module with `encode`, `decode` and `forward`."""
+
+import torch
+from torch import Tensor, nn
+
+from diabolo.errors import DiaboloError
+from diabolo.graph import ModelGraph, Node, Summary, summarise
+from diabolo.layers import Bottleneck, build_layer
+from diabolo.vocabulary import describe
+
+
+class AutoEncoder(nn.Module):
+    """An autoencoder built from a graph; works in anybody's training loop.
+
+    Images are Float[Tensor, "batch channels height width"] in [0, 1]; memory is channels-last inside, whatever comes in.
+    The loss of a training step is `criterion(model(images), images) + model.penalty()`, the second term being zero
+    unless a bottleneck asks for one. Layers of side branches are built and called, and their results dropped.
+    """
+
+    def __init__(self, graph: ModelGraph) -> None:
+        super().__init__()
+        self.graph = graph
+        self.layers = nn.ModuleDict({node.name: build_layer(node, graph) for node in graph.nodes[1:]})
+        encoder = [node for node in graph.nodes[1:] if node.section != "decoder"]
+        decoder = [node for node in graph.nodes[1:] if node.section == "decoder"]
+        self._encoder = _schedule(encoder, keep=graph.latent)
+        self._decoder = _schedule(decoder, keep=graph.output)
+        self._to_logits = _schedule([node for node in decoder if node.name != graph.output], keep=self._before_output())
+        self.to(memory_format=torch.channels_last)
+
+    @property
+    def line(self) -> str | None:
+        """The canonical line of the model."""
+        return self.graph.line
+
+    @property
+    def has_logits(self) -> bool:
+        """Whether the last layer is a sigmoid, so that `logits` can leave it out."""
+        return self.graph[self.graph.output].kind == "sigmoid"
+
+    @property
+    def is_random(self) -> bool:
+        """Whether a training pass draws random numbers."""
+        return any(node.is_random for node in self.graph.nodes)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Float[Tensor, "batch channels height width"] in [0, 1] -> reconstruction of the same shape."""
+        return self.decode(self.encode(images))
+
+    def encode(self, images: Tensor) -> Tensor:
+        """Images -> latent: Float[Tensor, "batch channels height width"], or "batch features" for a dense waist.
+
+        Raises:
+            DiaboloError: the images are not float, or have another number of channels or (dense waist) another size.
+        """
+        self._check(images)
+        images = images.contiguous(memory_format=torch.channels_last)
+        return self._run(self._encoder, self.graph.input.name, images)
+
+    def decode(self, latent: Tensor) -> Tensor:
+        """Latent -> images, Float[Tensor, "batch channels height width"]."""
+        return self._run(self._decoder, self.graph.latent, latent)
+
+    def logits(self, images: Tensor) -> Tensor:
+        """The reconstruction before its final sigmoid; for a loss that takes logits. Only where `has_logits`."""
+        assert self.has_logits, "the model does not end in a sigmoid"
+        return self._run(self._to_logits, self.graph.latent, self.encode(images))
+
+    def penalty(self) -> Tensor:
+        """What the bottlenecks add to the loss after the last training pass: a scalar, 0 for most models."""
+        terms = [
+            layer.penalty
+            for name, layer in self.layers.items()
+            if isinstance(layer, Bottleneck) and layer.penalty is not None and name in self.graph.connected
+        ]
+        return torch.stack(terms).sum() if terms else next(self.parameters()).new_zeros(())
+
+    def summary(self) -> Summary:
+        """The Keras-style table with totals, latent, cost and unconnected layers."""
+        return summarise(self.graph)
+
+    def _run(self, schedule: "_Schedule", start: str, x: Tensor) -> Tensor:
+        values = {start: x}
+        for node, finished in schedule.steps:
+            values[node.name] = self.layers[node.name](*[values[name] for name in node.inputs])
+            for name in finished:
+                del values[name]
+        return values[schedule.keep]
+
+    def _before_output(self) -> str:
+        return self.graph[self.graph.output].inputs[0]
+
+    def _check(self, images: Tensor) -> None:
+        shape = self.graph.input_shape
+        if not images.is_floating_point():
+            raise DiaboloError(
+                f"`images` are {images.dtype}; pass floats in [0, 1], as in `images.float() / 255`, "
+                "with axes (batch, channels, height, width)"
+            )
+        if images.dim() != 4 or images.shape[1] != shape[2]:
+            got = tuple(images.shape)
+            hint = ""
+            if images.dim() == 4 and images.shape[3] == shape[2]:
+                hint = "; these look channels-last: pass `images.permute(0, 3, 1, 2)`"
+            raise DiaboloError(
+                f"`images` have shape {got}; this model takes (batch, {shape[2]}, {shape[0]}, {shape[1]}){hint}"
+            )
+
+    def __str__(self) -> str:
+        return f"AutoEncoder({self.line}) for {describe(self.graph.input_shape)} images"
+
+    def _repr_html_(self) -> str:
+        return self.summary()._repr_html_()
+
+
+class _Schedule:
+    """Nodes in order, each with the values that nothing needs any more after it."""
+
+    def __init__(self, steps: list[tuple[Node, tuple[str, ...]]], keep: str) -> None:
+        self.steps = steps
+        self.keep = keep
+
+
+def _schedule(nodes: list[Node], keep: str) -> _Schedule:
+    last_use: dict[str, int] = {}
+    for index, node in enumerate(nodes):
+        last_use[node.name] = index  # a side branch's end is dropped at once
+        last_use.update(dict.fromkeys(node.inputs, index))
+    last_use.pop(keep, None)
+    steps = [
+        (node, tuple(name for name, last in last_use.items() if last == index)) for index, node in enumerate(nodes)
+    ]
+    return _Schedule(steps, keep)

@@ -1,0 +1,59 @@
+"""Initial weights, a function of (seed, layer name) alone: two models share them wherever they share a layer."""
+
+import hashlib
+import math
+
+import torch
+from torch import Tensor, nn
+
+from diabolo.errors import RecipeError
+from diabolo.layers.convolution import Deconv
+
+INITIALISATIONS = ("glorot-uniform", "he-normal")
+"""Names that a recipe may give."""
+
+
+@torch.no_grad()
+def initialise(layers: nn.ModuleDict, seed: int, initialisation: str = "glorot-uniform") -> None:
+    """Draws the kernels of all layers and zeroes their biases; normalisation layers start at γ = 1, β = 0.
+
+    Args:
+        layers: modules by layer name.
+        seed: any whole number.
+        initialisation: `glorot-uniform` (Keras's default: uniform in ±√(6 / (fan in + fan out)); Glorot & Bengio 2010) or
+            `he-normal` (normal with deviation √(2 / fan in); He et al. 2015).
+
+    Raises:
+        RecipeError: the initialisation is unknown.
+    """
+    if initialisation not in INITIALISATIONS:
+        raise RecipeError(f"`initialisation` (={initialisation!r}) must be one of {', '.join(INITIALISATIONS)}")
+    for name, layer in layers.items():
+        kernel = getattr(layer, "weight", None)
+        if not isinstance(kernel, Tensor) or kernel.dim() < 2:
+            continue
+        generator = torch.Generator().manual_seed(derive_seed(seed, name))
+        fan_in, fan_out = _fans(kernel, transposed=isinstance(layer, Deconv))
+        drawn = torch.empty(kernel.shape)
+        if initialisation == "glorot-uniform":
+            limit = math.sqrt(6 / (fan_in + fan_out))
+            drawn.uniform_(-limit, limit, generator=generator)
+        else:
+            drawn.normal_(0.0, math.sqrt(2 / fan_in), generator=generator)
+        kernel.copy_(drawn)
+        bias = getattr(layer, "bias", None)
+        if isinstance(bias, Tensor):
+            bias.zero_()
+
+
+def derive_seed(*parts: int | str) -> int:
+    """A 63-bit seed from numbers and names, the same on every machine and in every version."""
+    digest = hashlib.sha256("/".join(map(str, parts)).encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+def _fans(kernel: Tensor, *, transposed: bool) -> tuple[int, int]:
+    """(fan in, fan out), as Keras counts them."""
+    window = math.prod(kernel.shape[2:])
+    first, second = kernel.shape[0] * window, kernel.shape[1] * window
+    return (first, second) if transposed else (second, first)

@@ -1,1 +1,48 @@
-"""The workbench for convolutional autoencoders."""
+"""The workbench for convolutional autoencoders: write one on a line, train it, look at it.
+
+Importing this costs next to nothing: each name is loaded when it is first used.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from diabolo.api.build import build
+    from diabolo.api.fit import fit
+    from diabolo.api.summary import summary
+    from diabolo.data import load_data
+    from diabolo.errors import DiaboloError
+    from diabolo.model import AutoEncoder
+    from diabolo.notation import Spec, parse
+    from diabolo.train import Recipe
+    from diabolo.use import Run, load
+
+__version__ = "0.1.0"
+__all__ = [
+    "AutoEncoder", "DiaboloError", "Recipe", "Run", "Spec", "build", "fit", "load", "load_data", "parse", "summary",
+]  # fmt: skip
+
+_HOMES = {
+    "AutoEncoder": ("diabolo.model", "AutoEncoder"),
+    "DiaboloError": ("diabolo.errors", "DiaboloError"),
+    "Recipe": ("diabolo.train", "Recipe"),
+    "Run": ("diabolo.use", "Run"),
+    "Spec": ("diabolo.notation", "Spec"),
+    "build": ("diabolo.api.build", "build"),
+    "fit": ("diabolo.api.fit", "fit"),
+    "load": ("diabolo.use", "load"),
+    "load_data": ("diabolo.data", "load_data"),
+    "parse": ("diabolo.notation", "parse"),
+    "summary": ("diabolo.api.summary", "summary"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        module, attribute = _HOMES[name]
+        return getattr(importlib.import_module(module), attribute)
+    raise AttributeError(f"module 'diabolo' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -4,6 +4,8 @@ Every one is a `ValueError`, so that callers who never heard of diabolo can catc
 prints its text without a traceback and exits with 2.
 """
 
+import unicodedata
+
 
 class DiaboloError(ValueError):
     """Base of all errors that a user can cause and mend."""
@@ -54,14 +56,35 @@ class DivergedError(DiaboloError):
 
 
 _WINDOW = 100  # characters of a long line that are shown around the place
+_CLIPPED = 40  # characters of a user's long word that a message repeats
+
+
+def clip(text: str) -> str:
+    """A user's word as a message may repeat it: printable, and cut where it is long."""
+    shown = "".join(map(_visible, text[: _CLIPPED + 1]))
+    return shown if len(text) <= _CLIPPED else f"{shown[:_CLIPPED]}…"
 
 
 def caret(line: str, start: int, end: int) -> str:
     """The line, indented by four spaces, and carets under `line[start:end]`; long lines are cut around the place."""
-    flat = line.replace("\n", " ").replace("\t", " ").replace("\r", " ")
-    left = max(0, start - _WINDOW // 2) if len(flat) > _WINDOW else 0
-    right = min(len(flat), left + _WINDOW)
-    shown = ("…" if left else "") + flat[left:right] + ("…" if right < len(flat) else "")
-    offset = start - left + (1 if left else 0)
-    width = max(1, min(end, right) - start)
-    return f"    {shown}\n    {' ' * offset}{'^' * width}"
+    left = max(0, min(start, len(line)) - _WINDOW // 2) if len(line) > _WINDOW else 0
+    right = min(len(line), left + _WINDOW)
+    shown = "".join(map(_visible, line[left:right]))
+    before, under = shown[: start - left], shown[start - left : end - left]
+    offset = _columns(before) + (1 if left else 0)
+    text = f"{'…' if left else ''}{shown}{'…' if right < len(line) else ''}"
+    return f"    {text.rstrip()}\n    {' ' * offset}{'^' * max(1, _columns(under))}"
+
+
+def _visible(character: str) -> str:
+    """The character, or one that takes its place where it would move the carets or the cursor."""
+    if character.isspace():
+        return " "
+    return (
+        character if character.isprintable() and not unicodedata.combining(character) else "\N{REPLACEMENT CHARACTER}"
+    )
+
+
+def _columns(text: str) -> int:
+    """Columns that a terminal gives to a text: two for an emoji or a Chinese character."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)

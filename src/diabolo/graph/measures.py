@@ -3,7 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from diabolo.graph.model_graph import ModelGraph, Node
+from diabolo.graph.model_graph import ModelGraph
+from diabolo.graph.receptive_field import receptive_fields
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,9 +22,9 @@ class Measures:
     num_latent_values: int
     """Values of one latent."""
     latent_bits: float | None
-    """Bits of one latent where the bottleneck is discrete."""
+    """Bits an image that reach the output, where all of it goes through a discrete bottleneck."""
     receptive_field: tuple[int, int]
-    """Side of the square of input pixels that one latent value sees, and one output value."""
+    """Side of the square of input pixels that one latent value sees at most, and one output value; inside the image."""
 
     @property
     def num_parameters(self) -> int:
@@ -38,35 +39,36 @@ class Measures:
 
 def measure(graph: ModelGraph) -> Measures:
     """Adds up the connected layers of a graph."""
-    fields = _receptive_fields(graph)
-    bits = [node.bits for node in graph.layers if node.bits is not None]
+    fields = receptive_fields(graph)
     return Measures(
         num_trainable=sum(node.num_trainable for node in graph.layers),
         num_non_trainable=sum(node.num_non_trainable for node in graph.layers),
         macs=sum(node.macs for node in graph.layers),
         num_input_values=math.prod(graph.input_shape),
         num_latent_values=math.prod(graph.latent_shape),
-        latent_bits=bits[-1] if bits else None,
+        latent_bits=_discrete_bits(graph),
         receptive_field=(fields[graph.latent], fields[graph.output]),
     )
 
 
-def _receptive_fields(graph: ModelGraph) -> dict[str, int]:
-    """Side in input pixels that one value of each node sees; the whole image's longer side at most where it is dense.
+def _discrete_bits(graph: ModelGraph) -> float | None:
+    """Bits that reach the output: of the narrowest discrete bottleneck that no path goes around; None without one.
 
-    Araujo, Norris & Sim, Computing receptive fields of convolutional neural networks, Distill 2019.
+    A layer that no path goes around dominates the output; in a tree of nearest dominators each node's parent is its
+    input, or where several inputs meet, their last common dominator.
     """
-    whole = max(graph.input_shape[:2])
-    field: dict[str, float] = {graph.input.name: 1.0}
-    step: dict[str, float] = {graph.input.name: 1.0}
-    for node in graph.nodes[1:]:
-        field[node.name], step[node.name] = _through(node, field, step, whole)
-    return {name: math.ceil(side) for name, side in field.items()}
-
-
-def _through(node: Node, field: dict[str, float], step: dict[str, float], whole: int) -> tuple[float, float]:
-    widest = max(node.inputs, key=lambda name: field[name])
-    if node.window.everything:
-        return float(whole), 0.0
-    side = field[widest] + (node.window.kernel - 1) * step[widest]
-    return side, step[widest] * node.window.stride
+    parent: dict[str, str] = {}
+    depth = {graph.input.name: 0}
+    fewest = {graph.input.name: math.inf}
+    for node in graph.layers[1:]:
+        common = node.inputs[0]
+        for other in node.inputs[1:]:
+            while common != other:
+                if depth[common] >= depth[other]:
+                    common = parent[common]
+                else:
+                    other = parent[other]
+        parent[node.name], depth[node.name] = common, depth[common] + 1
+        fewest[node.name] = fewest[common] if node.bits is None else min(fewest[common], node.bits)
+    bits = fewest[graph.output]
+    return None if math.isinf(bits) else bits

@@ -1,4 +1,4 @@
-"""`ModelGraph`: what every front end produces and every rule, summary and builder reads; nodes in order of execution."""
+"""`ModelGraph`: what every front end produces and every rule, summary and builder reads."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -64,7 +64,7 @@ class ModelGraph:
     """An autoencoder as a graph of named nodes."""
 
     nodes: tuple[Node, ...]
-    """All nodes, each after those that it reads; the first is the input."""
+    """All nodes in an order of execution, each after those that it reads; the first is the input."""
     latent: str
     """Name of the node whose output is the latent."""
     output: str

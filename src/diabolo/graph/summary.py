@@ -1,4 +1,4 @@
-"""The summary of a graph as Keras prints one, and what Keras leaves out: latent, cost, layers that are not connected."""
+"""The summary of a graph as Keras prints one, and what Keras leaves out: latent, cost, unconnected layers."""
 
 import html
 from dataclasses import asdict, dataclass
@@ -70,7 +70,9 @@ class Summary:
 
     def _table(self) -> list[str]:
         heads = ("Layer (kind)", "Output shape", "Param #")
-        cells = [(f"{row.name} ({row.kind})", keras_shape(row.output_shape), f"{row.num_params:,}") for row in self.rows]
+        cells = [
+            (f"{row.name} ({row.kind})", keras_shape(row.output_shape), f"{row.num_params:,}") for row in self.rows
+        ]
         widths = [max(len(head), *(len(row[column]) for row in cells)) for column, head in enumerate(heads)]
 
         def written(row: tuple[str, str, str]) -> str:
@@ -96,11 +98,16 @@ class Summary:
             f" Latent:               {describe(self.latent_shape)} = {measures.num_latent_values:,} values "
             f"for {measures.num_input_values:,} (1 : {measures.compression_ratio:.3g}{bits})",
             f" MACs an image:        {measures.macs / 1e6:,.2f} million, forward",
-            f" Receptive field:      {latent}×{latent} pixels for a latent value, {output}×{output} for an output pixel",
+            f" Receptive field:      {latent}×{latent} pixels for a latent value, "
+            f"{output}×{output} for an output pixel",
         ]
         if not self.unconnected:
             return [*lines, " Not connected:        none"]
-        lines.append(f" Not connected:        {len(self.unconnected)} layers are built, and their result is never used:")
+        many = len(self.unconnected)
+        built = (
+            "1 layer is built, and its result is" if many == 1 else f"{many} layers are built, and their results are"
+        )
+        lines.append(f" Not connected:        {built} never used:")
         lines += [f"   {row.name} ({row.kind}), {row.num_params:,} parameters" for row in self.unconnected]
         return lines
 

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from diabolo.layers.registry import Request, builds
 
 _KEEPS_NO_OUTPUT = frozenset({"conv", "deconv", "dense", "bn", "gn", "add"})
-"""Layers whose backward pass does not read their own output, so that a ReLU may overwrite it."""
+"""Layers that put out a tensor of their own and whose backward pass does not read it: a ReLU may overwrite it."""
 
 
 class Add(nn.Module):
@@ -17,8 +17,14 @@ class Add(nn.Module):
 
 
 def _may_overwrite(request: Request) -> bool:
+    """Whether nobody else sees the ReLU's input: no other layer, no autograd, no caller (latent and output are his)."""
+    graph = request.graph
     source = request.node.inputs[0]
-    return request.graph[source].kind in _KEEPS_NO_OUTPUT and len(request.graph.consumers(source)) == 1
+    return (
+        graph[source].kind in _KEEPS_NO_OUTPUT
+        and len(graph.consumers(source)) == 1
+        and source not in (graph.latent, graph.output)
+    )
 
 
 @builds("relu")

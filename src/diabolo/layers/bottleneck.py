@@ -1,5 +1,7 @@
 """What all special bottlenecks share: a penalty that joins the loss, left behind by the last training pass."""
 
+from typing import Any
+
 from torch import Tensor, nn
 
 
@@ -13,6 +15,10 @@ class Bottleneck(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.penalty: Tensor | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies and pickles leave the penalty behind: it belongs to the graph of a pass, which cannot be copied."""
+        return {**self.__dict__, "penalty": None}
 
 
 def channels_to_end(x: Tensor) -> Tensor:

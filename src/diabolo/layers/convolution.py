@@ -55,6 +55,9 @@ class Conv(nn.Module):
 class Deconv(nn.Module):
     """Transposed convolution, the adjoint of a 'same' convolution: the sides grow by exactly the stride.
 
+    Where k − stride is odd, the row and column too many go at the end, as TensorFlow does it. (Keras on its torch back
+    end drops them at the beginning, and warns that it does.)
+
     Takes and gives Float[Tensor, "batch channels height width"].
     """
 
@@ -66,9 +69,9 @@ class Deconv(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Float[Tensor, "batch channels height width"] -> Float[Tensor, "batch out height·stride width·stride"]."""
-        crop = (self.weight.shape[2] - self.stride) // 2
+        crop, odd = divmod(self.weight.shape[2] - self.stride, 2)
         y = F.conv_transpose2d(x, self.weight, self.bias, self.stride, padding=crop)
-        return y[:, :, : x.shape[2] * self.stride, : x.shape[3] * self.stride]
+        return y[:, :, :-1, :-1].contiguous(memory_format=torch.channels_last) if odd else y
 
     def extra_repr(self) -> str:
         """Sizes, for `print(model)`."""

@@ -7,7 +7,7 @@ from diabolo.layers.registry import Request, builds
 
 
 class Flatten(nn.Module):
-    """Float[Tensor, "batch channels height width"] -> Float[Tensor, "batch height·width·channels"], channels fastest."""
+    """Float[Tensor, "batch channels height width"] -> Float[Tensor, "batch height·width·channels"], channels last."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Row of values of each image."""

@@ -29,22 +29,26 @@ class GaussianBottleneck(Bottleneck):
 
     def forward(self, x: Tensor) -> Tensor:
         """Float[Tensor, "batch channels ..."] -> Float[Tensor, "batch out ..."]."""
-        if x.dim() == 4:
-            both = F.conv2d(x, self.weight[:, :, None, None], self.bias)
-        else:
-            both = F.linear(x, self.weight, self.bias)
-        mean, log_variance = both.chunk(2, dim=1)
         if not self.training:
             self.penalty = None
-            return mean
+            num_means = self.weight.shape[0] // 2
+            return _pointwise(x, self.weight[:num_means], self.bias[:num_means])
+        both = _pointwise(x, self.weight, self.bias)
+        # Under bf16 autocast the KL, a difference of near numbers, still needs float32.
+        mean, log_variance = both.to(torch.promote_types(both.dtype, torch.float32)).chunk(2, dim=1)
         log_variance = log_variance.clamp(-30.0, 20.0)
         kl = 0.5 * (mean.square() + log_variance.exp() - log_variance - 1).flatten(1).sum(dim=1).mean()
         self.penalty = self.beta * kl / self.num_image_values
-        return mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean)
+        return (mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean)).to(both.dtype)
 
     def extra_repr(self) -> str:
         """Sizes, for `print(model)`."""
         return f"{self.weight.shape[1]}, {self.weight.shape[0] // 2}, beta={self.beta}"
+
+
+def _pointwise(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """A dense layer at each position: Float[Tensor, "batch channels ..."] -> Float[Tensor, "batch out ..."]."""
+    return F.conv2d(x, weight[:, :, None, None], bias) if x.dim() == 4 else F.linear(x, weight, bias)
 
 
 @builds("gaussian")

@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from diabolo.errors import DiaboloError
 from diabolo.layers.registry import Request, builds
 
 
@@ -37,12 +38,13 @@ class BatchNorm(nn.Module):
             )
         count = x.numel() // x.shape[1]
         if count < 2:
-            raise ValueError(
-                "batch normalisation in training needs more than one value a channel; use a larger batch, or model.eval()"
+            raise DiaboloError(
+                "`bn` in training needs more than one value a channel, but one image without height and width reaches "
+                "it; use a larger batch, or `model.eval()`"
             )
         # momentum=1 makes torch write the batch's own mean and unbiased variance here.
-        mean, variance = torch.empty_like(self.moving_mean), torch.empty_like(self.moving_variance)
-        y = F.batch_norm(x, mean.zero_(), variance.zero_(), self.weight, self.bias, True, 1.0, self.eps)
+        mean, variance = torch.zeros_like(self.moving_mean), torch.zeros_like(self.moving_variance)
+        y = F.batch_norm(x, mean, variance, self.weight, self.bias, True, 1.0, self.eps)
         with torch.no_grad():
             self.moving_mean.lerp_(mean, 1 - self.momentum)
             self.moving_variance.lerp_(variance * ((count - 1) / count), 1 - self.momentum)

@@ -1,6 +1,5 @@
 """Pooling, up-sampling and pixel shuffling."""
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -8,10 +7,9 @@ from diabolo.layers.convolution import same_padding
 from diabolo.layers.registry import Request, builds
 
 
-def _pad(x: Tensor, size: int, value: float) -> Tensor:
-    top, bottom = same_padding(x.shape[2], size, size)
-    left, right = same_padding(x.shape[3], size, size)
-    return F.pad(x, (left, right, top, bottom), value=value) if top or bottom or left or right else x
+def _same_padding(x: Tensor, size: int) -> tuple[int, int]:
+    """Rows above and columns left of 'same' pooling; `ceil_mode` takes care of those below and right."""
+    return same_padding(x.shape[2], size, size)[0], same_padding(x.shape[3], size, size)[0]
 
 
 class MaxPool(nn.Module):
@@ -26,7 +24,7 @@ class MaxPool(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Float[Tensor, "batch channels height width"] -> sides divided by size, rounded up."""
-        return F.max_pool2d(_pad(x, self.size, float("-inf")), self.size)
+        return F.max_pool2d(x, self.size, padding=_same_padding(x, self.size), ceil_mode=True)
 
     def extra_repr(self) -> str:
         """Size, for `print(model)`."""
@@ -45,11 +43,8 @@ class AveragePool(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Float[Tensor, "batch channels height width"] -> sides divided by size, rounded up."""
-        y = F.avg_pool2d(_pad(x, self.size, 0.0), self.size)
-        if x.shape[2] % self.size or x.shape[3] % self.size:
-            inside = _pad(torch.ones_like(x[:1, :1]), self.size, 0.0)
-            y = y / F.avg_pool2d(inside, self.size)
-        return y
+        padding = _same_padding(x, self.size)
+        return F.avg_pool2d(x, self.size, padding=padding, ceil_mode=True, count_include_pad=False)
 
     def extra_repr(self) -> str:
         """Size, for `print(model)`."""
@@ -70,7 +65,9 @@ class Upsample(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Float[Tensor, "batch channels height width"] -> sides times size."""
         if self.mode == "nearest":
-            return F.interpolate(x, scale_factor=float(self.size), mode="nearest")
+            # 1/41 and others round down in float32, and `nearest` then takes some pixels from the wrong neighbour.
+            mode = "nearest" if self.size <= 40 else "nearest-exact"
+            return F.interpolate(x, scale_factor=float(self.size), mode=mode)
         return F.interpolate(x, scale_factor=float(self.size), mode="bilinear", align_corners=False)
 
     def extra_repr(self) -> str:

@@ -31,22 +31,23 @@ class VectorQuantizer(Bottleneck):
     def forward(self, x: Tensor) -> Tensor:
         """Float[Tensor, "batch channels ..."] -> the same shape, each vector one of the codebook."""
         z = channels_to_end(x)
-        vectors = z.reshape(-1, z.shape[-1])
+        vectors = z.detach().reshape(-1, z.shape[-1]).to(self.codebook)
         if self.training and not self.counts.any():
-            self._start(vectors.detach())
-        indices = self.nearest(vectors.detach())
+            self._start(vectors)
+        indices = self.nearest(vectors)
         quantized = self.codebook[indices].reshape(z.shape)
         if not self.training:
             self.penalty = None
-            return channels_to_front(quantized)
-        self.penalty = self.beta * F.mse_loss(z, quantized.detach())
-        self._follow(vectors.detach(), indices)
-        return channels_to_front(z + (quantized - z).detach())
+            return channels_to_front(quantized).to(x.dtype)
+        self.penalty = self.beta * F.mse_loss(z.to(quantized), quantized)
+        self._follow(vectors, indices)
+        return channels_to_front(z + (quantized.to(x.dtype) - z).detach())
 
+    @torch.no_grad()
     def nearest(self, vectors: Tensor) -> Tensor:
         """Index of the nearest code: Float[Tensor, "positions channels"] -> Int64[Tensor, "positions"]."""
-        distances = self.codebook.square().sum(dim=1) - 2 * vectors @ self.codebook.T
-        return distances.argmin(dim=1)
+        with torch.autocast(vectors.device.type, enabled=False):  # bf16 distances would choose wrong codes
+            return torch.addmm(self.codebook.square().sum(dim=1), vectors, self.codebook.T, alpha=-2).argmin(dim=1)
 
     @torch.no_grad()
     def _start(self, vectors: Tensor) -> None:

@@ -12,9 +12,14 @@ from diabolo.vocabulary import describe
 class AutoEncoder(nn.Module):
     """An autoencoder built from a graph; works in anybody's training loop.
 
-    Images are Float[Tensor, "batch channels height width"] in [0, 1]; memory is channels-last inside, whatever comes in.
+    Images are Float[Tensor, "batch channels height width"] in [0, 1]; memory is channels-last inside, whatever comes
+    in. Images of another height and width than the graph's are taken where no layer is flat (none is `dense`) and the
+    decoder gives their size back.
+
     The loss of a training step is `criterion(model(images), images) + model.penalty()`, the second term being zero
-    unless a bottleneck asks for one. Layers of side branches are built and called, and their results dropped.
+    unless a bottleneck asks for one. Layers of side branches are built and called, and their results dropped. A ReLU
+    may overwrite its input where no other layer and no caller sees it: a forward hook that keeps the output of the
+    layer before it should keep a copy.
     """
 
     def __init__(self, graph: ModelGraph) -> None:
@@ -25,8 +30,9 @@ class AutoEncoder(nn.Module):
         decoder = [node for node in graph.nodes[1:] if node.section == "decoder"]
         self._encoder = _schedule(encoder, keep=graph.latent)
         self._decoder = _schedule(decoder, keep=graph.output)
-        self._to_logits = _schedule([node for node in decoder if node.name != graph.output], keep=self._before_output())
-        self.to(memory_format=torch.channels_last)
+        self._to_logits = self._schedule_to_logits(decoder) if self.has_logits else None
+        self._takes_any_size = all(len(node.shape) == 3 for node in graph.nodes)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's annotations
 
     @property
     def line(self) -> str | None:
@@ -36,7 +42,8 @@ class AutoEncoder(nn.Module):
     @property
     def has_logits(self) -> bool:
         """Whether the last layer is a sigmoid, so that `logits` can leave it out."""
-        return self.graph[self.graph.output].kind == "sigmoid"
+        output = self.graph[self.graph.output]
+        return output.kind == "sigmoid" and output.section == "decoder"
 
     @property
     def is_random(self) -> bool:
@@ -44,8 +51,12 @@ class AutoEncoder(nn.Module):
         return any(node.is_random for node in self.graph.nodes)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Float[Tensor, "batch channels height width"] in [0, 1] -> reconstruction of the same shape."""
-        return self.decode(self.encode(images))
+        """Float[Tensor, "batch channels height width"] in [0, 1] -> reconstruction of the same shape.
+
+        Raises:
+            DiaboloError: as `encode`; or this model does not give images of that size back.
+        """
+        return self._same_size(self.decode(self.encode(images)), images)
 
     def encode(self, images: Tensor) -> Tensor:
         """Images -> latent: Float[Tensor, "batch channels height width"], or "batch features" for a dense waist.
@@ -54,7 +65,6 @@ class AutoEncoder(nn.Module):
             DiaboloError: the images are not float, or have another number of channels or (dense waist) another size.
         """
         self._check(images)
-        images = images.contiguous(memory_format=torch.channels_last)
         return self._run(self._encoder, self.graph.input.name, images)
 
     def decode(self, latent: Tensor) -> Tensor:
@@ -63,8 +73,8 @@ class AutoEncoder(nn.Module):
 
     def logits(self, images: Tensor) -> Tensor:
         """The reconstruction before its final sigmoid; for a loss that takes logits. Only where `has_logits`."""
-        assert self.has_logits, "the model does not end in a sigmoid"
-        return self._run(self._to_logits, self.graph.latent, self.encode(images))
+        assert self._to_logits is not None, "the model does not end in a sigmoid"
+        return self._same_size(self._run(self._to_logits, self.graph.latent, self.encode(images)), images)
 
     def penalty(self) -> Tensor:
         """What the bottlenecks add to the loss after the last training pass: a scalar, 0 for most models."""
@@ -73,13 +83,18 @@ class AutoEncoder(nn.Module):
             for name, layer in self.layers.items()
             if isinstance(layer, Bottleneck) and layer.penalty is not None and name in self.graph.connected
         ]
-        return torch.stack(terms).sum() if terms else next(self.parameters()).new_zeros(())
+        if terms:
+            return torch.stack(terms).sum()
+        parameter = next(self.parameters(), None)
+        return torch.zeros(()) if parameter is None else parameter.new_zeros(())
 
     def summary(self) -> Summary:
         """The Keras-style table with totals, latent, cost and unconnected layers."""
         return summarise(self.graph)
 
     def _run(self, schedule: "_Schedule", start: str, x: Tensor) -> Tensor:
+        if x.dim() == 4:
+            x = x.contiguous(memory_format=torch.channels_last)
         values = {start: x}
         for node, finished in schedule.steps:
             values[node.name] = self.layers[node.name](*[values[name] for name in node.inputs])
@@ -87,8 +102,21 @@ class AutoEncoder(nn.Module):
                 del values[name]
         return values[schedule.keep]
 
-    def _before_output(self) -> str:
-        return self.graph[self.graph.output].inputs[0]
+    def _schedule_to_logits(self, decoder: list[Node]) -> "_Schedule":
+        """The decoder without its final sigmoid, unless a side branch reads that."""
+        output = self.graph[self.graph.output]
+        if not self.graph.consumers(output.name):
+            decoder = [node for node in decoder if node is not output]
+        return _schedule(decoder, keep=output.inputs[0])
+
+    def _same_size(self, result: Tensor, images: Tensor) -> Tensor:
+        if result.shape != images.shape:
+            height, width, _ = self.graph.input_shape
+            raise DiaboloError(
+                f"images of {images.shape[2]}×{images.shape[3]} come out as {result.shape[2]}×{result.shape[3]}: the "
+                f"model was made for {height}×{width}; resize the images, or build it with their own `input_shape`"
+            )
+        return result
 
     def _check(self, images: Tensor) -> None:
         shape = self.graph.input_shape
@@ -97,10 +125,11 @@ class AutoEncoder(nn.Module):
                 f"`images` are {images.dtype}; pass floats in [0, 1], as in `images.float() / 255`, "
                 "with axes (batch, channels, height, width)"
             )
-        if images.dim() != 4 or images.shape[1] != shape[2]:
+        fits = images.dim() == 4 and images.shape[1] == shape[2]
+        if not fits or not (self._takes_any_size or tuple(images.shape[2:]) == shape[:2]):
             got = tuple(images.shape)
             hint = ""
-            if images.dim() == 4 and images.shape[3] == shape[2]:
+            if not fits and images.dim() == 4 and images.shape[3] == shape[2]:
                 hint = "; these look channels-last: pass `images.permute(0, 3, 1, 2)`"
             raise DiaboloError(
                 f"`images` have shape {got}; this model takes (batch, {shape[2]}, {shape[0]}, {shape[1]}){hint}"

@@ -7,7 +7,6 @@ import torch
 from torch import Tensor, nn
 
 from diabolo.errors import RecipeError
-from diabolo.layers.convolution import Deconv
 
 INITIALISATIONS = ("glorot-uniform", "he-normal")
 """Names that a recipe may give."""
@@ -20,8 +19,8 @@ def initialise(layers: nn.ModuleDict, seed: int, initialisation: str = "glorot-u
     Args:
         layers: modules by layer name.
         seed: any whole number.
-        initialisation: `glorot-uniform` (Keras's default: uniform in ±√(6 / (fan in + fan out)); Glorot & Bengio 2010) or
-            `he-normal` (normal with deviation √(2 / fan in); He et al. 2015).
+        initialisation: `glorot-uniform` (Keras's default: uniform in ±√(6 / (fan in + fan out)); Glorot & Bengio 2010)
+            or `he-normal` (normal with deviation √(2 / fan in); He et al. 2015).
 
     Raises:
         RecipeError: the initialisation is unknown.
@@ -33,7 +32,7 @@ def initialise(layers: nn.ModuleDict, seed: int, initialisation: str = "glorot-u
         if not isinstance(kernel, Tensor) or kernel.dim() < 2:
             continue
         generator = torch.Generator().manual_seed(derive_seed(seed, name))
-        fan_in, fan_out = _fans(kernel, transposed=isinstance(layer, Deconv))
+        fan_in, fan_out = _fans(kernel)
         drawn = torch.empty(kernel.shape)
         if initialisation == "glorot-uniform":
             limit = math.sqrt(6 / (fan_in + fan_out))
@@ -52,8 +51,7 @@ def derive_seed(*parts: int | str) -> int:
     return int.from_bytes(digest[:8], "big") >> 1
 
 
-def _fans(kernel: Tensor, *, transposed: bool) -> tuple[int, int]:
-    """(fan in, fan out), as Keras counts them."""
+def _fans(kernel: Tensor) -> tuple[int, int]:
+    """(fan in, fan out), as Keras counts them: a transposed convolution's are those of the convolution it inverts."""
     window = math.prod(kernel.shape[2:])
-    first, second = kernel.shape[0] * window, kernel.shape[1] * window
-    return (first, second) if transposed else (second, first)
+    return kernel.shape[1] * window, kernel.shape[0] * window

@@ -39,5 +39,5 @@ def print_value(value: Value) -> str:
     if isinstance(value, tuple):
         return ",".join(map(str, value))
     if isinstance(value, float):
-        return repr(value).removesuffix(".0")
+        return repr(value + 0.0).removesuffix(".0")  # + 0.0: a negative zero says the same as zero
     return str(value)

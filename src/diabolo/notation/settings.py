@@ -1,4 +1,4 @@
-"""The number after a layer's name and the `[name=value …]` behind it: read, checked, defaults dropped."""
+"""The number after a layer's name and the `[name=value …]` behind it: read and checked."""
 
 import difflib
 import math
@@ -6,10 +6,16 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from diabolo.errors import LineError
+from diabolo.errors import LineError, clip
 from diabolo.vocabulary import KINDS, SYNONYMS, LayerKind, Setting, Value
 
-_PAIR = re.compile(r"([A-Za-z_]\w*)\s*=\s*([^\s\[\](){}|=]+)")
+# A comma belongs to the value (`levels=8,5,5`) unless a next `name=` or nothing follows it (`k=5, stride=2`).
+_PAIR = re.compile(r"([A-Za-z_][A-Za-z_0-9]*)\s*=\s*([^\s\[\](){}|=,]++(?:,[^\s\[\](){}|=,]++(?!\s*=))*+)")
+_NOT_A_PAIR = re.compile(r"[^\s\]|]*")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_WORD_WITH_COUNT = re.compile(r"([a-z_]+)([0-9]*)")
+_LONGEST_WORD = 40  # characters of an unknown name up to which a likely one is sought
 _WORDS_OF_BOOL = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 
 
@@ -31,30 +37,31 @@ def read_settings(line: str, at: int) -> tuple[tuple[Written, ...], int]:
     """Reads `[name=value …]` that opens at `line[at]`; returns the pairs and the index after the closing bracket."""
     opened_at = at
     at += 1
-    written: list[Written] = []
+    written: dict[str, Written] = {}
     while True:
         while at < len(line) and (line[at].isspace() or line[at] == ","):
             at += 1
         if at == len(line):
             raise LineError("`[` is never closed; write `]` after its last setting", line=line, start=opened_at)
         if line[at] == "]":
-            return tuple(written), at + 1
+            return tuple(written.values()), at + 1
         match = _PAIR.match(line, at)
         if match is None and line[at] in "|(){}":
             raise LineError("`[` is never closed; write `]` after its last setting", line=line, start=opened_at)
         if match is None:
-            end = re.compile(r"[^\s\]|]*").match(line, at)
-            stop = max(at + 1, end.end() if end else at + 1)
-            raise LineError("a setting is written `name=value`, as in `conv64[k=5 stride=2]`", line=line, start=at, end=stop)
+            word = _NOT_A_PAIR.match(line, at)
+            end = word.end() if word else at
+            problem = "a setting is written `name=value`, as in `conv64[k=5 stride=2]`"
+            raise LineError(problem, line=line, start=at, end=end)
         name = match[1].lower()
-        if any(earlier.name == name for earlier in written):
-            raise LineError(f"`{name}` is set twice", line=line, start=at, end=match.end())
-        written.append(Written(name=name, text=match[2], start=at, end=match.end()))
+        if name in written:
+            raise LineError(f"`{clip(name)}` is set twice; keep one of the two", line=line, start=at, end=match.end())
+        written[name] = Written(name=name, text=match[2], start=at, end=match.end())
         at = match.end()
 
 
 def resolve_count(kind: LayerKind, digits: str, line: str, start: int, end: int) -> int | None:
-    """The number after the name, None where the default is meant."""
+    """The number after the name, None where none is written."""
     if kind.count is None:
         if digits:
             raise LineError(f"`{kind.name}` takes no number; write `{kind.name}`", line=line, start=start, end=end)
@@ -64,15 +71,15 @@ def resolve_count(kind: LayerKind, digits: str, line: str, start: int, end: int)
             problem = f"`{kind.name}` needs its number of {kind.count.name}, as in `{kind.name}64`"
             raise LineError(problem, line=line, start=start, end=end)
         return None
-    value = int(digits[:12])
+    value = whole_number(digits)
     if not kind.count.minimum <= value <= kind.count.maximum:
         problem = f"`{kind.name}`: {kind.count.name} must be {kind.count.minimum:,} to {kind.count.maximum:,}"
         raise LineError(problem, line=line, start=start, end=end)
-    return None if value == kind.count.default else value
+    return value
 
 
 def resolve_settings(kind: LayerKind, written: tuple[Written, ...], line: str) -> tuple[tuple[str, Value], ...]:
-    """Checked values of the settings that differ from their defaults, in the vocabulary's order."""
+    """Checked values of the settings, as written."""
     values: dict[str, Value] = {}
     for pair in written:
         setting = kind.setting(pair.name)
@@ -81,19 +88,15 @@ def resolve_settings(kind: LayerKind, written: tuple[Written, ...], line: str) -
             known = f"it has {_listed(names)}" if names else "it has none"
             guess = difflib.get_close_matches(pair.name, names, n=1)
             hint = f"; did you mean `{guess[0]}`?" if guess else ""
-            problem = f"`{kind.name}` has no setting `{pair.name}`: {known}{hint}"
+            problem = f"`{kind.name}` has no setting `{clip(pair.name)}`: {known}{hint}"
             raise LineError(problem, line=line, start=pair.start, end=pair.end)
         values[pair.name] = _value(kind, setting, pair, line)
-    return tuple(
-        (setting.name, values[setting.name])
-        for setting in kind.settings
-        if setting.name in values and values[setting.name] != setting.default
-    )
+    return tuple(values.items())
 
 
 def _value(kind: LayerKind, setting: Setting, pair: Written, line: str) -> Value:
     def fail(rule: str) -> LineError:
-        problem = f"`{kind.name}[{pair.name}={pair.text}]`: `{pair.name}` must be {rule}"
+        problem = f"`{kind.name}[{pair.name}={clip(pair.text)}]`: `{pair.name}` must be {rule}"
         return LineError(problem, line=line, start=pair.start, end=pair.end)
 
     default, text = setting.default, pair.text
@@ -112,10 +115,9 @@ def _value(kind: LayerKind, setting: Setting, pair: Written, line: str) -> Value
         numbers = tuple(int(part) for part in parts)
         _check_range(setting, numbers, fail)
         return numbers
-    try:
-        number: int | float = int(text) if isinstance(default, int) else float(text)
-    except ValueError:
-        raise fail("a whole number" if isinstance(default, int) else "a number") from None
+    if not (_WHOLE if isinstance(default, int) else _DECIMAL).fullmatch(text):
+        raise fail("a whole number" if isinstance(default, int) else "a number, as `0.5` or `1e-3`")
+    number: int | float = int(text) if isinstance(default, int) else float(text)
     if not math.isfinite(number):
         raise fail("a finite number")
     _check_range(setting, (number,), fail)
@@ -124,24 +126,52 @@ def _value(kind: LayerKind, setting: Setting, pair: Written, line: str) -> Value
 
 def _check_range(setting: Setting, numbers: tuple[int | float, ...], fail: Callable[[str], LineError]) -> None:
     if setting.minimum is not None and min(numbers) < setting.minimum:
-        raise fail(f"at least {setting.minimum:g}")
+        raise fail(f"at least {_plain(setting.minimum)}")
     if setting.maximum is not None and max(numbers) > setting.maximum:
-        raise fail(f"at most {setting.maximum:g}")
+        raise fail(f"at most {_plain(setting.maximum)}")
+
+
+def _plain(bound: float) -> str:
+    return f"{bound:,}" if bound == int(bound) and isinstance(bound, int) else f"{bound:g}"
+
+
+def whole_number(digits: str) -> int:
+    """The number that decimal digits say; for a very long row of them, some number beyond every limit."""
+    significant = digits.lstrip("0")
+    return int(significant[:18] or "0")
 
 
 def unknown_name(line: str, start: int, end: int, name: str, digits: str) -> LineError:
     """The error for a name that is not in the vocabulary, with the likeliest meant one."""
-    lowered = name.lower()
-    guess = lowered if lowered in KINDS else SYNONYMS.get(lowered)
-    if guess is None:
-        close = difflib.get_close_matches(lowered, [*KINDS, "res", *SYNONYMS], n=1, cutoff=0.55)
-        guess = SYNONYMS.get(close[0], close[0]) if close else None
-    if guess is None:
-        hint = f"the layers are {', '.join(KINDS)}, and res{{…}}"
-    else:
-        takes_count = guess in KINDS and KINDS[guess].count is not None
-        hint = f"did you mean `{guess}{digits if takes_count else ''}`?"
-    return LineError(f"unknown layer `{line[start:end]}`; {hint}", line=line, start=start, end=end)
+    return LineError(f"unknown layer `{clip(line[start:end])}`; {_hint(name, digits)}", line=line, start=start, end=end)
+
+
+def _hint(name: str, digits: str) -> str:
+    everything = f"the layers are {', '.join(KINDS)}, and res{{…}}"
+    if len(name) > _LONGEST_WORD:
+        return everything
+    apart = _words_apart(name.lower() + digits)
+    if apart:
+        return f"did you mean `{apart}`? Items are separated by spaces"
+    plain = name.lower().replace("_", "").removesuffix("2d")
+    known = [*KINDS, "res"]
+    close = (
+        [plain] if plain in known or plain in SYNONYMS else difflib.get_close_matches(plain, [*known, *SYNONYMS], n=1)
+    )
+    if not close:
+        return everything
+    guess = SYNONYMS.get(close[0], close[0])
+    if guess == "res":
+        return "did you mean `res{…}`?"
+    return f"did you mean `{guess}{digits if KINDS[guess].count is not None else ''}`?"
+
+
+def _words_apart(text: str) -> str | None:
+    """`conv64relu` -> `conv64 relu`; None where it is not made of known names."""
+    words = _WORD_WITH_COUNT.findall(text)
+    if len(words) < 2 or not all(name in KINDS for name, _ in words):
+        return None
+    return " ".join(name + count for name, count in words)
 
 
 def _listed(names: list[str] | tuple[str, ...]) -> str:

@@ -15,10 +15,6 @@ class Span:
     """Index after the last character."""
 
 
-def _span() -> Span | None:
-    return field(default=None, compare=False, repr=False)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Layer:
     """One layer of the line, as `conv64[k=5]`."""
@@ -28,9 +24,23 @@ class Layer:
     count: int | None = None
     """The number after the name; None where none is written or the default is meant."""
     settings: tuple[tuple[str, Value], ...] = ()
-    """Settings that differ from their defaults, in the vocabulary's order."""
-    span: Span | None = _span()
+    """Settings that differ from their defaults, in the vocabulary's order; put so when given otherwise."""
+    span: Span | None = field(default=None, compare=False, repr=False)
     """Where it stands on the line; no part of its identity."""
+
+    def __post_init__(self) -> None:
+        kind = KINDS.get(self.kind)
+        if kind is None or any(kind.setting(name) is None for name, _ in self.settings):
+            return  # no layer of the vocabulary: reading the printed line back says so
+        given = dict(self.settings)
+        kept = tuple(
+            (known.name, given[known.name])
+            for known in kind.settings
+            if given.get(known.name, known.default) != known.default
+        )
+        object.__setattr__(self, "settings", kept)
+        if kind.count is not None and self.count == kind.count.default:
+            object.__setattr__(self, "count", None)
 
     def attributes(self) -> Attributes:
         """Count and settings by name, with all defaults filled in."""
@@ -51,7 +61,7 @@ class Side:
 
     items: "Items"
     """What stands in the branch; not empty."""
-    span: Span | None = _span()
+    span: Span | None = field(default=None, compare=False, repr=False)
     """Where it stands on the line; no part of its identity."""
 
 
@@ -67,7 +77,7 @@ class Group:
     """For `res`: what the skip connection does, `identity` or `conv` (1×1, to the shape of the branch)."""
     repeat: int = 1
     """How many times it stands in a row, each with weights of its own."""
-    span: Span | None = _span()
+    span: Span | None = field(default=None, compare=False, repr=False)
     """Where it stands on the line; no part of its identity."""
 
 

@@ -3,7 +3,18 @@
 from types import MappingProxyType
 
 from diabolo.vocabulary import activation, bottleneck, convolution, dense, normalisation, regularisation, sampling
-from diabolo.vocabulary.kind import Attributes, Count, Effect, LayerKind, Misfit, Setting, Shape, Value, Window, describe
+from diabolo.vocabulary.kind import (
+    Attributes,
+    Count,
+    Effect,
+    LayerKind,
+    Misfit,
+    Setting,
+    Shape,
+    Value,
+    Window,
+    describe,
+)
 
 __all__ = [
     "KINDS", "SYNONYMS", "Attributes", "Count", "Effect", "LayerKind", "Misfit", "Setting", "Shape", "Value",
@@ -26,11 +37,13 @@ KINDS = MappingProxyType(_gather())
 """Every layer kind by its name on the line."""
 
 SYNONYMS = MappingProxyType({
-    "conv2d": "conv", "convolution": "conv", "conv2dtranspose": "deconv", "convtranspose": "deconv",
-    "transposedconv": "deconv", "batchnorm": "bn", "batchnormalization": "bn", "norm": "bn", "groupnorm": "gn",
-    "maxpool": "pool", "maxpooling": "pool", "maxpooling2d": "pool", "averagepool": "avgpool", "meanpool": "avgpool",
-    "upsample": "up", "upsampling": "up", "upsampling2d": "up", "pixelshuffle": "shuffle", "pixelunshuffle": "unshuffle",
+    "convolution": "conv", "convtranspose": "deconv", "convt": "deconv", "transposedconv": "deconv",
+    "batchnorm": "bn", "batchnormalization": "bn", "norm": "bn", "groupnorm": "gn", "groupnormalization": "gn",
+    "maxpool": "pool", "maxpooling": "pool", "averagepool": "avgpool", "averagepooling": "avgpool",
+    "meanpool": "avgpool", "upsample": "up", "upsampling": "up", "interpolate": "up",
+    "pixelshuffle": "shuffle", "depthtospace": "shuffle", "pixelunshuffle": "unshuffle", "spacetodepth": "unshuffle",
     "linear": "dense", "fc": "dense", "reshape": "unflatten", "swish": "silu", "leakyrelu": "leaky", "lrelu": "leaky",
-    "gaussiannoise": "noise", "vae": "gaussian", "kl": "gaussian", "vqvae": "vq", "drop": "dropout",
+    "gaussiannoise": "noise", "drop": "dropout", "vae": "gaussian", "kl": "gaussian", "vqvae": "vq",
+    "residual": "res", "resblock": "res",
 })  # fmt: skip
-"""Names of other tools, for 'did you mean'."""
+"""Names of other tools, lower case, without `_` and a final `2d`, for 'did you mean'."""

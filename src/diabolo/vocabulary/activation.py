@@ -14,9 +14,7 @@ KINDS = (
         title="LeakyReLU",
         meaning="x, or slope·x where x is negative",
         infer=_infer,
-        settings=(
-            Setting(name="slope", default=0.2, meaning="factor of negative values", minimum=0.0, maximum=1.0),
-        ),
+        settings=(Setting(name="slope", default=0.2, meaning="factor of negative values", minimum=0.0, maximum=1.0),),
     ),
     LayerKind(name="gelu", title="GELU", meaning="x·Φ(x), exact", infer=_infer),
     LayerKind(name="silu", title="SiLU", meaning="x·sigmoid(x)", infer=_infer),

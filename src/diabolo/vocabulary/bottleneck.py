@@ -23,6 +23,7 @@ def _infer_vq(shape: Shape, attributes: Attributes) -> Effect:
     return Effect(
         shape=shape,
         num_non_trainable=2 * codes * shape[-1] + codes,
+        window=Window(everything=len(shape) == 1),
         bits=math.prod(shape[:-1]) * math.log2(codes),
     )
 
@@ -31,9 +32,10 @@ def _infer_fsq(shape: Shape, attributes: Attributes) -> Effect:
     levels = attributes["levels"]
     assert isinstance(levels, tuple)
     if shape[-1] != len(levels):
+        before = f"conv{len(levels)}[k=1]" if len(shape) == 3 else f"dense{len(levels)}"
         raise Misfit(
-            f"has {len(levels)} levels, one a channel, but {describe(shape)} reaches it; "
-            f"write `conv{len(levels)}[k=1]` before it, or give {shape[-1]} levels"
+            f"needs a channel for each of its {len(levels)} levels, but {describe(shape)} reaches it; "
+            f"write `{before}` before it, or list {shape[-1]:,} levels"
         )
     return Effect(shape=shape, bits=math.prod(shape[:-1]) * sum(math.log2(level) for level in levels))
 

@@ -13,6 +13,7 @@ from diabolo.vocabulary.kind import (
 )
 
 _FLAT_REMEDY = "write `unflatten` before it"
+_LARGEST_SIDE = 99
 
 
 def _infer_conv(shape: Shape, attributes: Attributes) -> Effect:
@@ -22,7 +23,7 @@ def _infer_conv(shape: Shape, attributes: Attributes) -> Effect:
     _check_groups(channels, out, groups)
     span = dilation * (kernel - 1) + 1
     if attributes["pad"] == "valid" and min(height, width) < span:
-        raise Misfit(f"with `pad=valid` needs at least {span}×{span}, but {height}×{width} reaches it; use `pad=same`")
+        raise Misfit(f"`pad=valid` needs at least {span}×{span}, but {height}×{width} reaches it; use `pad=same`")
     size = [(-(-side // stride) if attributes["pad"] == "same" else (side - span) // stride + 1) for side in shape[:2]]
     weights = kernel * kernel * (channels // groups) * out
     return Effect(
@@ -37,13 +38,14 @@ def _infer_deconv(shape: Shape, attributes: Attributes) -> Effect:
     height, width, channels = require_map(shape, _FLAT_REMEDY)
     out, kernel, stride = int_of(attributes, "channels"), int_of(attributes, "k"), int_of(attributes, "stride")
     if kernel < stride:
-        raise Misfit(f"`k` (={kernel}) is smaller than `stride` (={stride}), which leaves holes; use `k={2 * stride}`")
+        better = 2 * stride if 2 * stride <= _LARGEST_SIDE else stride
+        raise Misfit(f"`k` (={kernel}) is smaller than `stride` (={stride}), which leaves holes; use `k={better}`")
     weights = kernel * kernel * channels * out
     return Effect(
         shape=(height * stride, width * stride, out),
         num_trainable=weights + (out if attributes["bias"] else 0),
         macs=height * width * weights,
-        window=Window(kernel=-(-kernel // stride), stride=1 / stride),
+        window=Window(kernel=kernel, stride=1 / stride),
     )
 
 
@@ -70,11 +72,19 @@ KINDS = (
         infer=_infer_conv,
         count=Count(name="channels"),
         settings=(
-            Setting(name="k", default=3, meaning="side of the kernel", minimum=1, maximum=99),
-            Setting(name="stride", default=1, meaning="step of the kernel", minimum=1, maximum=99),
+            Setting(name="k", default=3, meaning="side of the kernel", minimum=1, maximum=_LARGEST_SIDE),
+            Setting(name="stride", default=1, meaning="step of the kernel", minimum=1, maximum=_LARGEST_SIDE),
             Setting(name="pad", default="same", meaning="zero padding, in Keras's sense", choices=("same", "valid")),
-            Setting(name="dilation", default=1, meaning="spacing of the kernel's taps", minimum=1, maximum=99),
-            Setting(name="groups", default=1, meaning="channel groups; N for depthwise", minimum=1),
+            Setting(
+                name="dilation", default=1, meaning="spacing of the kernel's taps", minimum=1, maximum=_LARGEST_SIDE
+            ),
+            Setting(
+                name="groups",
+                default=1,
+                meaning="channel groups; as many as channels: depthwise",
+                minimum=1,
+                maximum=1_000_000,
+            ),
             _BIAS,
         ),
     ),
@@ -85,8 +95,16 @@ KINDS = (
         infer=_infer_deconv,
         count=Count(name="channels"),
         settings=(
-            Setting(name="k", default=4, meaning="side of the kernel; a multiple of the stride", minimum=1, maximum=99),
-            Setting(name="stride", default=2, meaning="factor by which the image grows", minimum=1, maximum=99),
+            Setting(
+                name="k",
+                default=4,
+                meaning="side of the kernel; a multiple of the stride",
+                minimum=1,
+                maximum=_LARGEST_SIDE,
+            ),
+            Setting(
+                name="stride", default=2, meaning="factor by which the image grows", minimum=1, maximum=_LARGEST_SIDE
+            ),
             _BIAS,
         ),
     ),

@@ -26,8 +26,9 @@ def _infer_unflatten(shape: Shape, attributes: Attributes) -> Effect:
     target = (int_of(attributes, "h"), int_of(attributes, "w"), int_of(attributes, "c"))
     if len(shape) != 1 or math.prod(target) != shape[0]:
         units = math.prod(target)
+        before = f"dense{units}" if len(shape) == 1 else f"flatten dense{units}"
         raise Misfit(
-            f"makes {describe(target)} = {units} values, but {describe(shape)} reach it; write `dense{units}` before it"
+            f"makes {describe(target)} = {units} values, but {describe(shape)} reaches it; write `{before}` before it"
         )
     return Effect(shape=target)
 
@@ -48,9 +49,15 @@ KINDS = (
         meaning="back to a map: the shape that the last `flatten` took, or the one given",
         infer=_infer_unflatten,
         settings=(
-            Setting(name="h", default=0, meaning="height; 0: as before the last `flatten`", minimum=0),
-            Setting(name="w", default=0, meaning="width; 0: as before the last `flatten`", minimum=0),
-            Setting(name="c", default=0, meaning="channels; 0: as before the last `flatten`", minimum=0),
+            Setting(
+                name="h", default=0, meaning="height; 0: as before the last `flatten`", minimum=0, maximum=1_000_000
+            ),
+            Setting(
+                name="w", default=0, meaning="width; 0: as before the last `flatten`", minimum=0, maximum=1_000_000
+            ),
+            Setting(
+                name="c", default=0, meaning="channels; 0: as before the last `flatten`", minimum=0, maximum=1_000_000
+            ),
         ),
     ),
 )

@@ -11,7 +11,7 @@ Attributes = Mapping[str, Value]
 """A layer's count and settings with all defaults filled in, by name."""
 
 
-class Misfit(Exception):
+class Misfit(Exception):  # noqa: N818, the word of the messages, never seen outside
     """Raised by an `infer` function: the layer cannot take this shape. The text says the rule and the remedy."""
 
 
@@ -49,10 +49,11 @@ class Count:
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
-    """How one output position looks at the input, for the receptive field."""
+    """How output positions look at input positions, for the receptive field; padded as Keras's 'same'."""
 
     kernel: int = 1
-    """Side of the window, in input positions, dilation included."""
+    """Side of the window, dilation included: in input positions; where the layer grows the map, in output positions, as
+    the kernel of a transposed convolution is (nearest up-sampling by 2: 2, since a value is copied to 2)."""
     stride: float = 1.0
     """Input positions from one output position to the next: 2 for a pool, 0.5 for an up-sampling by 2."""
     everything: bool = False

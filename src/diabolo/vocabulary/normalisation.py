@@ -11,7 +11,10 @@ def _infer_bn(shape: Shape, attributes: Attributes) -> Effect:
 def _infer_gn(shape: Shape, attributes: Attributes) -> Effect:
     groups = int_of(attributes, "groups")
     if shape[-1] % groups:
-        raise Misfit(f"{shape[-1]} channels are not divisible into {groups} groups; write another number, as in `gn4`")
+        best = next(number for number in range(groups, 0, -1) if shape[-1] % number == 0)
+        raise Misfit(
+            f"{shape[-1]} channels are not divisible into {groups} groups; write `gn{best}`, or other channels"
+        )
     return Effect(shape=shape, num_trainable=2 * shape[-1])
 
 

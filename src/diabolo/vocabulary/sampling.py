@@ -26,7 +26,8 @@ def _infer_pool(shape: Shape, attributes: Attributes) -> Effect:
 def _infer_up(shape: Shape, attributes: Attributes) -> Effect:
     height, width, channels = require_map(shape, _FLAT_REMEDY)
     size = int_of(attributes, "size")
-    kernel = 2 if attributes["mode"] == "bilinear" else 1
+    # Bilinear weights are a triangle of 2N positions (2N-1 where N is odd: the two ends are zero).
+    kernel = size + 2 * (size // 2) if attributes["mode"] == "bilinear" else size
     return Effect(shape=(height * size, width * size, channels), window=Window(kernel=kernel, stride=1 / size))
 
 
@@ -34,8 +35,10 @@ def _infer_shuffle(shape: Shape, attributes: Attributes) -> Effect:
     height, width, channels = require_map(shape, _FLAT_REMEDY)
     size = int_of(attributes, "size")
     if channels % size**2:
-        raise Misfit(f"{channels} channels are not divisible by {size}² = {size**2}; make the layer before it a multiple")
-    return Effect(shape=(height * size, width * size, channels // size**2), window=Window(stride=1 / size))
+        raise Misfit(
+            f"{channels} channels are not divisible by {size}² = {size**2}; make the layer before it a multiple"
+        )
+    return Effect(shape=(height * size, width * size, channels // size**2), window=Window(kernel=size, stride=1 / size))
 
 
 def _infer_unshuffle(shape: Shape, attributes: Attributes) -> Effect:
@@ -43,9 +46,7 @@ def _infer_unshuffle(shape: Shape, attributes: Attributes) -> Effect:
     size = int_of(attributes, "size")
     if height % size or width % size:
         raise Misfit(f"{height}×{width} is not divisible by {size}; choose a divisor, or other image sizes")
-    return Effect(
-        shape=(height // size, width // size, channels * size**2), window=Window(kernel=size, stride=size)
-    )
+    return Effect(shape=(height // size, width // size, channels * size**2), window=Window(kernel=size, stride=size))
 
 
 KINDS = (
@@ -70,7 +71,9 @@ KINDS = (
         infer=_infer_up,
         count=_SIZE,
         settings=(
-            Setting(name="mode", default="nearest", meaning="how values are filled in", choices=("nearest", "bilinear")),
+            Setting(
+                name="mode", default="nearest", meaning="how values are filled in", choices=("nearest", "bilinear")
+            ),
         ),
     ),
     LayerKind(

@@ -3,9 +3,11 @@
 import difflib
 import importlib
 import pkgutil
+from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 
-from diabolo.errors import DiaboloError
+from diabolo.errors import DiaboloError, clip
 from diabolo.zoo import records
 from diabolo.zoo.record import ZooModel
 
@@ -15,7 +17,7 @@ _ORDER = ("method-1", "method-2", "pool-bn", "bn-relu")  # the question's own fi
 
 
 @cache
-def zoo() -> dict[str, ZooModel]:
+def zoo() -> Mapping[str, ZooModel]:
     """Every model of the zoo by name, the question's four first."""
     found: dict[str, ZooModel] = {}
     for module in pkgutil.iter_modules(records.__path__):
@@ -23,7 +25,7 @@ def zoo() -> dict[str, ZooModel]:
         assert model.name not in found, f"two zoo models are called {model.name}"
         found[model.name] = model
     names = sorted(found, key=lambda name: (_ORDER.index(name) if name in _ORDER else len(_ORDER), name))
-    return {name: found[name] for name in names}
+    return MappingProxyType({name: found[name] for name in names})
 
 
 def find_model(name: str) -> ZooModel:
@@ -36,4 +38,4 @@ def find_model(name: str) -> ZooModel:
         return zoo()[name]
     close = difflib.get_close_matches(name, zoo(), n=1, cutoff=0.5)
     hint = f"did you mean `{close[0]}`?" if close else f"there are {', '.join(zoo())}"
-    raise DiaboloError(f"no model `{name}` in the zoo; {hint} (`diabolo zoo` shows them)")
+    raise DiaboloError(f"no model `{clip(name)}` in the zoo; {hint} (`diabolo zoo` shows them)")

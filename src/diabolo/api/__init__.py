@@ -1,0 +1,1 @@
+"""What Python users call: the same words as the command line."""

@@ -1,0 +1,52 @@
+"""The pictures of a run: curves and reconstructions, drawn from its folder."""
+
+import numpy as np
+
+from diabolo.api.job import Job
+from diabolo.report.curve_data import CurveData
+from diabolo.report.curves import draw_curves
+from diabolo.report.reconstructions import draw_reconstructions
+from diabolo.train import LOSSES, recipe_from_record
+from diabolo.use import Run, psnr_of
+
+NUM_SHOWN = 2000
+"""Most validation images among which best, median and worst are sought."""
+
+
+def draw_run_figures(run: Run, job: Job) -> None:
+    """Writes `curves.png` and `reconstructions.png`, as far as the run has a history and weights."""
+    if run.folder.history_file.exists():
+        draw_curves([curve_data(run)], run.folder.curves_file)
+    if run.folder.model_file.exists():
+        indices = job.images.validation_indices[:NUM_SHOWN]
+        images = np.ascontiguousarray(job.images.validation[indices])
+        reconstructions = run.reconstruct(images)
+        draw_reconstructions(
+            images,
+            reconstructions,
+            psnr_of(images, reconstructions),
+            run.folder.reconstructions_file,
+            title=f"{run.name}: {validation_name(run)}",
+            line=run.line,
+        )
+
+
+def curve_data(run: Run) -> CurveData:
+    """The history of a run as the curves take it."""
+    rows = run.history
+    return CurveData(
+        label=run.name,
+        line=run.line,
+        epochs=[row.epoch for row in rows],
+        loss=[row.loss for row in rows],
+        val_loss=[row.val_loss for row in rows],
+        val_psnr=[row.val_psnr for row in rows],
+        loss_floor=rows[0].val_loss - rows[0].val_excess if rows else None,
+        loss_name=LOSSES[run.record.recipe["loss"]].title,
+        validation_name=validation_name(run),
+    )
+
+
+def validation_name(run: Run) -> str:
+    """What the validation images are, in words."""
+    return "test images" if recipe_from_record(run.record.recipe).validation == "test" else "validation"

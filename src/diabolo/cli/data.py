@@ -1,0 +1,174 @@
+"""`diabolo data`: which data sets are known by name, getting one, and proving that what lies in the cache is right."""
+
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from diabolo.data import Progress
+
+app = typer.Typer(help="List, get and verify data sets.", no_args_is_help=True, rich_markup_mode=None)
+
+_SECONDS_BETWEEN_LINES = 5.0
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A catalogue name, such as cifar10.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+@app.command("list")
+def list_command(as_json: Json = False) -> None:
+    """Show the data sets known by name."""
+    from diabolo.data.cache import default_cache_folder, part_path
+    from diabolo.data.catalogue import CATALOGUE, PARTS
+
+    folder = default_cache_folder()
+    rows = []
+    for entry in CATALOGUE.values():
+        is_cached = all(part_path(entry, folder, part).exists() for part in PARTS)
+        state = "in the package" if entry.sample_only else "in the cache" if is_cached else "not fetched"
+        rows.append((entry, state))
+    if as_json:
+        records = [
+            {
+                "name": entry.name,
+                "description": entry.description,
+                "num_train": entry.num_train,
+                "num_test": entry.num_test,
+                "image_shape": list(entry.image_shape),
+                "licence": entry.licence,
+                "citation": entry.citation,
+                "state": state,
+            }
+            for entry, state in rows
+        ]
+        typer.echo(json.dumps({"cache_folder": str(folder), "datasets": records}, indent=2))
+        return
+    width = max(len(entry.name) for entry, _ in rows)
+    for entry, state in rows:
+        size = "×".join(str(length) for length in entry.image_shape)
+        counts = f"{entry.num_train:,} + {entry.num_test:,}"
+        typer.echo(f"{entry.name:<{width}}  {counts:>15}  {size}  {state:<14}  {entry.description}")
+    typer.echo(f"Train + test images, height×width×channels. The cache is {folder}")
+
+
+@app.command("get")
+def get_command(name: Name, as_json: Json = False) -> None:
+    """Fetch a data set into the cache and verify it."""
+    from diabolo.data import get
+
+    started = time.monotonic()
+    with progress_display() as report:
+        dataset = get(name, report=report)
+    seconds = time.monotonic() - started
+    for note in dataset.notes:
+        typer.echo(note, err=True)
+    if as_json:
+        record = {
+            "name": dataset.name,
+            "source": dataset.source,
+            "digest": dataset.digest,
+            "num_train": len(dataset.train),
+            "num_test": len(dataset.test),
+            "image_shape": list(dataset.image_shape),
+            "seconds": round(seconds, 3),
+            "notes": list(dataset.notes),
+            "attempts": [{"source": attempt.source, "reason": attempt.reason} for attempt in dataset.attempts],
+        }
+        typer.echo(json.dumps(record, indent=2))
+        return
+    for attempt in dataset.attempts:
+        typer.echo(f"did not answer: {attempt.source}: {attempt.reason}", err=True)
+    typer.echo(f"{dataset.describe()} ({seconds:.1f} s)")
+    typer.echo(dataset.digest)
+
+
+@app.command("verify")
+def verify_command(name: Name, as_json: Json = False) -> None:
+    """Compare the digests of a data set in the cache; exit 1 if one is wrong."""
+    from diabolo.data import verify
+
+    result = verify(name)
+    if as_json:
+        record = {
+            "name": result.name,
+            "good": result.is_good,
+            "folder": None if result.folder is None else str(result.folder),
+            "parts": [
+                {
+                    "part": check.part,
+                    "path": str(check.path),
+                    "expected": check.expected,
+                    "found": check.found,
+                    "problem": check.problem,
+                }
+                for check in result.parts
+            ],
+        }
+        typer.echo(json.dumps(record, indent=2))
+    else:
+        for check in result.parts:
+            state = "good" if check.problem is None else check.problem
+            typer.echo(f"{check.part:<12}  {state}  {check.found or ''}".rstrip())
+        if result.is_good:
+            typer.echo(f"{result.name} is good ({result.folder or 'in the package'})")
+        else:
+            typer.echo(f"{result.name} is not good; get it again with `diabolo data get {result.name}`")
+    if not result.is_good:
+        raise typer.Exit(1)
+
+
+@contextlib.contextmanager
+def progress_display() -> Iterator[Callable[["Progress"], None]]:
+    """Yields a reporter for `load_data`: a bar on stderr at a terminal, else a plain line every few seconds."""
+    if not sys.stderr.isatty():
+        yield _line_reporter()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[amount]}"),
+        TimeRemainingColumn(),
+    )
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None, amount="")
+        stage = ""
+
+        def report(progress: "Progress") -> None:
+            nonlocal stage
+            if progress.stage != stage:
+                stage = progress.stage
+                bar.reset(task, total=progress.total, description=stage)
+            bar.update(task, completed=progress.done, total=progress.total, amount=_amount(progress))
+
+        yield report
+
+
+def _line_reporter() -> Callable[["Progress"], None]:
+    last = time.monotonic()
+
+    def report(progress: "Progress") -> None:
+        nonlocal last
+        if time.monotonic() - last >= _SECONDS_BETWEEN_LINES:
+            last = time.monotonic()
+            typer.echo(f"{progress.stage}: {_amount(progress)}", err=True)
+
+    return report
+
+
+def _amount(progress: "Progress") -> str:
+    """ "12.3 of 162.6 MiB", or counts of anything else."""
+    if progress.unit == "bytes":
+        done, unit = f"{progress.done / 2**20:.1f}", "MiB"
+        total = "" if progress.total is None else f" of {progress.total / 2**20:.1f}"
+    else:
+        done, unit = f"{progress.done:,}", progress.unit
+        total = "" if progress.total is None else f" of {progress.total:,}"
+    return f"{done}{total} {unit}"

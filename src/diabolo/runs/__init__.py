@@ -1,0 +1,18 @@
+"""Runs on disk: record, history, folder; no torch, so that old runs are read at once."""
+
+from diabolo.runs.folder import RunFolder, free_folder
+from diabolo.runs.history import EpochRow, read_history, row_from_dict, write_history
+from diabolo.runs.record import (
+    FORMAT,
+    RunRecord,
+    command_line,
+    current_machine,
+    current_versions,
+    read_record,
+    write_record,
+)
+
+__all__ = [
+    "FORMAT", "EpochRow", "RunFolder", "RunRecord", "command_line", "current_machine", "current_versions",
+    "free_folder", "read_history", "read_record", "row_from_dict", "write_history", "write_record",
+]  # fmt: skip

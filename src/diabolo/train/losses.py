@@ -1,0 +1,88 @@
+"""Losses: each a mean over pixel values, with its unit and the value that a perfect reconstruction would have."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from diabolo.errors import RecipeError
+from diabolo.metrics import pixel_entropy
+from diabolo.model import AutoEncoder
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loss:
+    """One training loss."""
+
+    name: str
+    """Name in a recipe."""
+    title: str
+    """Name on figures."""
+    unit: str
+    """Of its value."""
+    from_logits: bool
+    """Whether it takes the output before the final sigmoid."""
+    function: Callable[[Tensor, Tensor], Tensor]
+    """(output, images) -> scalar mean over all values."""
+    floor: Callable[[NDArray[np.uint8]], float]
+    """Value for a perfect reconstruction of uint8 images (N, H, W, C)."""
+
+
+def _no_floor(images: NDArray[np.uint8]) -> float:
+    return 0.0
+
+
+LOSSES = {
+    loss.name: loss
+    for loss in (
+        Loss(
+            name="bce",
+            title="binary cross-entropy",
+            unit="nats a pixel value",
+            from_logits=True,
+            function=F.binary_cross_entropy_with_logits,
+            floor=pixel_entropy,
+        ),
+        Loss(
+            name="mse",
+            title="mean squared error",
+            unit="squared pixel range",
+            from_logits=False,
+            function=F.mse_loss,
+            floor=_no_floor,
+        ),
+        Loss(
+            name="l1",
+            title="mean absolute error",
+            unit="pixel range",
+            from_logits=False,
+            function=F.l1_loss,
+            floor=_no_floor,
+        ),
+    )
+}
+"""Every loss by its name in a recipe."""
+
+
+def loss_for(name: str, model: AutoEncoder) -> Loss:
+    """The loss of that name, checked against the model's last layer.
+
+    Raises:
+        RecipeError: binary cross-entropy with a model that does not end in a sigmoid.
+    """
+    loss = LOSSES[name]
+    if loss.from_logits and not model.has_logits:
+        raise RecipeError(
+            f"`loss={name}` needs outputs between 0 and 1, and `{model.line}` does not end in `sigmoid`; "
+            "write `sigmoid` at its end, or train with `--set loss=mse`"
+        )
+    return loss
+
+
+def loss_input(model: AutoEncoder, loss: Loss, images: Tensor) -> Tensor:
+    """What the loss takes: logits or the reconstruction, float32."""
+    output = model.logits(images) if loss.from_logits else model(images)
+    return output.float()

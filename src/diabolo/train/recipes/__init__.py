@@ -1,0 +1,1 @@
+"""Named recipes, one file each; every module here that defines `RECIPE` is one."""

@@ -1,0 +1,16 @@
+"""`fast`, the default: small batches and a one-cycle learning rate reach in 3 epochs what `keras` reaches in 50."""
+
+from diabolo.train.recipe import Recipe
+
+RECIPE = Recipe(
+    name="fast",
+    epochs=3,
+    batch_size=100,
+    optimiser="adam-keras",
+    learning_rate=0.01,
+    schedule="one-cycle",
+    warmup=0.3,
+    loss="bce",
+    validation="held-out",
+    keep="best",
+)

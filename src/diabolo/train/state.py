@@ -1,0 +1,148 @@
+"""`TrainingState`: all that an exact resume needs, as one safetensors file."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from diabolo.errors import RunError
+from diabolo.files import atomic_path
+from diabolo.runs import EpochRow, row_from_dict
+
+FORMAT = 1
+"""Version of the state file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """Where training is, in numbers."""
+
+    epoch: int = 0
+    """Whole epochs done."""
+    step: int = 0
+    """Steps of the next epoch done."""
+    loss_sum: float = 0.0
+    """Sum over those steps of loss × images."""
+    num_seen: int = 0
+    """Images of those steps."""
+    seconds: float = 0.0
+    """Time of those steps."""
+    best_loss: float = float("inf")
+    """Lowest val_loss so far."""
+    best_epoch: int = 0
+    """Its epoch."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingState:
+    """A snapshot between two steps."""
+
+    progress: Progress
+    """Where training is."""
+    history: tuple[EpochRow, ...]
+    """Rows of the whole epochs."""
+    tensors: dict[str, Tensor] = field(repr=False)
+    """`model.*`: parameters and moving statistics; `optimiser.*`: its state by parameter name."""
+    line: str
+    """The model's canonical line."""
+
+
+def take_tensors(model: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Copies of all tensors of a model and its optimiser, by name."""
+    tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    for parameter, values in optimiser.state.items():
+        for key, value in values.items():
+            if isinstance(value, Tensor):
+                tensors[f"optimiser.{names[id(parameter)]}.{key}"] = value
+    return {name: value.detach().to("cpu", copy=True).contiguous() for name, value in tensors.items()}
+
+
+def put_tensors(model: nn.Module, optimiser: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Puts copies back; layouts in memory stay those of the model, since kernels are chosen by them."""
+    load_weights(model, {name[6:]: value for name, value in tensors.items() if name.startswith("model.")})
+    for name, parameter in model.named_parameters():
+        prefix = f"optimiser.{name}."
+        kept = {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}
+        if kept:
+            optimiser.state[parameter] = {key: _like(parameter, value) for key, value in kept.items()}
+
+
+def load_weights(model: nn.Module, weights: dict[str, Tensor]) -> None:
+    """Copies weights into a model in place; raises `RunError` where names or shapes differ."""
+    try:
+        model.load_state_dict(weights, strict=True)
+    except RuntimeError as error:
+        raise RunError(f"the weights do not belong to this line: {str(error).splitlines()[-1].strip()}") from None
+
+
+def _like(parameter: Tensor, value: Tensor) -> Tensor:
+    if value.shape != parameter.shape:
+        return value.to(parameter.device, copy=True)
+    return torch.empty_like(parameter).copy_(value)
+
+
+def write_state(target: Path, state: TrainingState) -> None:
+    """Writes `state.safetensors` atomically."""
+    content = {
+        "format": FORMAT,
+        "line": state.line,
+        "progress": asdict(state.progress),
+        "history": [asdict(row) for row in state.history],
+    }
+    with atomic_path(target) as temporary:
+        save_file(state.tensors, temporary, metadata={"diabolo": json.dumps(content)})
+
+
+def read_state(source: Path) -> TrainingState:
+    """Reads `state.safetensors`.
+
+    Raises:
+        RunError: it is missing, truncated, damaged, or of another version.
+    """
+    tensors, content = read_tensors(source)
+    if content.get("format") != FORMAT:
+        raise RunError(
+            f"`{source}` has format {content.get('format')}, and this diabolo reads format {FORMAT}; "
+            "use the version that wrote it, or train again"
+        )
+    try:
+        return TrainingState(
+            progress=Progress(**content["progress"]),
+            history=tuple(row_from_dict(row) for row in content["history"]),
+            tensors=tensors,
+            line=content["line"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunError(f"`{source}` is damaged ({error}); train again in another folder") from None
+
+
+def write_weights(target: Path, model: nn.Module, line: str) -> None:
+    """Writes `model.safetensors` atomically; the metadata carry the line."""
+    weights = {name: value.detach().to("cpu").contiguous() for name, value in model.state_dict().items()}
+    with atomic_path(target) as temporary:
+        save_file(weights, temporary, metadata={"diabolo": json.dumps({"format": FORMAT, "line": line})})
+
+
+def read_tensors(source: Path) -> tuple[dict[str, Tensor], dict]:
+    """Tensors of a safetensors file of ours, and its metadata.
+
+    Raises:
+        RunError: it is missing, truncated, or not ours.
+    """
+    try:
+        with safe_open(source, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (no mapping)
+        content = json.loads(metadata["diabolo"])
+    except FileNotFoundError:
+        raise RunError(f"`{source}` is missing: the run was stopped before it wrote its first checkpoint") from None
+    except (SafetensorError, OSError, KeyError, ValueError) as error:
+        raise RunError(
+            f"`{source}` is truncated or damaged ({error}); restore it from a copy, or train again in another folder"
+        ) from None
+    return tensors, content

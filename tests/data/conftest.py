@@ -1,0 +1,38 @@
+"""Fixtures of the data tests: a small archive, a server for it, and an environment without network or user cache."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from data_builders import Server, tar_of, tiny_members, tiny_parts
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DIABOLO_CACHE", str(tmp_path / "user-cache"))
+    monkeypatch.delenv("DIABOLO_OFFLINE", raising=False)
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def parts() -> dict[str, np.ndarray]:
+    return tiny_parts()
+
+
+@pytest.fixture(scope="session")
+def archive(parts: dict[str, np.ndarray]) -> bytes:
+    return tar_of(tiny_members(parts))
+
+
+@pytest.fixture
+def server(archive: bytes) -> Iterator[Server]:
+    server = Server(archive)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "cache"

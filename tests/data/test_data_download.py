@@ -1,0 +1,114 @@
+"""Downloads: resumed, bounded, checked; against a server that behaves well or badly."""
+
+import hashlib
+import time
+from pathlib import Path
+
+import pytest
+from data_builders import Server
+
+from diabolo.data.dataset import Progress
+from diabolo.data.download import download
+from diabolo.errors import DataError, OutputError
+
+
+def fetch(server: Server, manner: str, target: Path, **options: object) -> Path:
+    content = server.content
+    settings = {"num_bytes": len(content), "md5": hashlib.md5(content).hexdigest(), "timeout": 3.0} | options
+    return download(server.url(manner), target, **settings)  # type: ignore[arg-type]
+
+
+def test_plain(server: Server, tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    target = fetch(server, "good", tmp_path / "a" / "tiny.tar.gz", report=seen.append)
+    assert target.read_bytes() == server.content
+    assert [path.name for path in target.parent.iterdir()] == ["tiny.tar.gz"]
+    assert (seen[-1].done, seen[-1].total, seen[-1].unit) == (len(server.content), len(server.content), "bytes")
+    fetch(server, "good", target)
+    assert len(server.requests) == 1  # what is there and right is not fetched again
+
+
+def test_goes_on_after_a_cut(server: Server, tmp_path: Path) -> None:
+    assert fetch(server, "cut", tmp_path / "f").read_bytes() == server.content
+    assert [asked for _, asked in server.requests] == [None, "bytes=150000-"]
+    assert server.sent == len(server.content)
+
+
+def test_goes_on_from_an_earlier_run(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "f.part").write_bytes(server.content[:100_000])
+    assert fetch(server, "good", tmp_path / "f").read_bytes() == server.content
+    assert server.requests[0][1] == "bytes=100000-"
+
+
+@pytest.mark.parametrize("manner", ["norange", "shift", "refuse"])
+def test_servers_that_cannot_go_on(server: Server, tmp_path: Path, manner: str) -> None:
+    assert fetch(server, manner, tmp_path / "f").read_bytes() == server.content
+    assert server.requests[1][1] == "bytes=150000-"
+
+
+def test_a_damaged_part_is_fetched_afresh(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "f.part").write_bytes(b"x" * 100_000)
+    assert fetch(server, "good", tmp_path / "f").read_bytes() == server.content
+    assert [asked for _, asked in server.requests] == ["bytes=100000-", None]
+
+
+def test_a_part_that_is_too_long_is_dropped(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "f.part").write_bytes(bytes(len(server.content) + 5))
+    assert fetch(server, "good", tmp_path / "f").read_bytes() == server.content
+
+
+@pytest.mark.parametrize(
+    ("manner", "message"),
+    [
+        ("missing", "answered 404 Not Found"),
+        ("circle", "redirects in a circle"),
+        ("wrong", "wrong md5"),
+        ("short", "were expected; not the right file"),
+    ],
+)
+def test_bad_answers(server: Server, tmp_path: Path, manner: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        fetch(server, manner, tmp_path / "f")
+    assert not (tmp_path / "f").exists()
+
+
+def test_an_endless_stream_is_left(server: Server, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="sends more than"):
+        fetch(server, "endless", tmp_path / "f")
+    assert list(tmp_path.iterdir()) == []
+    server.http.shutdown()
+    assert server.sent < 20_000_000  # what lay in socket buffers, not the 50 MB that it would send
+
+
+def test_a_stall_ends_and_keeps_what_came(server: Server, tmp_path: Path) -> None:
+    started = time.monotonic()
+    with pytest.raises(DataError, match=r"150,000 of .* no answer in time; the next try goes on from there"):
+        fetch(server, "stall", tmp_path / "f", timeout=0.4, num_tries=1)
+    assert time.monotonic() - started < 5
+    assert (tmp_path / "f.part").stat().st_size == 150_000
+
+
+def test_nobody_listens(server: Server, tmp_path: Path) -> None:
+    url = server.url("good")
+    server.close()
+    with pytest.raises(DataError, match="cannot be reached: connection refused"):
+        download(url, tmp_path / "f", num_bytes=1, md5="")
+
+
+def test_no_such_host_is_quick(tmp_path: Path) -> None:
+    started = time.monotonic()
+    with pytest.raises(DataError, match="was not found"):
+        download("https://data.invalid/x", tmp_path / "f", num_bytes=1, md5="", timeout=2)
+    assert time.monotonic() - started < 4
+
+
+@pytest.mark.parametrize("url", ["file:///etc/hostname", "ftp://127.0.0.1/x"])
+def test_only_http(tmp_path: Path, url: str) -> None:
+    with pytest.raises(DataError, match="only http and https"):
+        download(url, tmp_path / "f", num_bytes=1, md5="")
+
+
+def test_a_file_where_the_folder_should_be(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "blocked").write_text("")
+    with pytest.raises(OutputError, match="cannot write"):
+        fetch(server, "good", tmp_path / "blocked" / "f")

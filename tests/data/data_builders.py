@@ -1,5 +1,6 @@
 """Small data sets in the real file formats, and an HTTP server that misbehaves on request."""
 
+import contextlib
 import hashlib
 import io
 import json
@@ -158,10 +159,8 @@ class Server:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 outer.requests.append((self.path, self.headers.get("Range")))
-                try:
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                     outer.answer(self)
-                except (BrokenPipeError, ConnectionResetError):
-                    pass
                 self.close_connection = True
 
             def log_message(self, *_: object) -> None:

@@ -9,7 +9,8 @@ from diabolo.api.job import new_job
 from diabolo.errors import DivergedError
 from diabolo.model import AutoEncoder
 from diabolo.notation import Spec
-from diabolo.train import Diverged, Event, Recipe
+from diabolo.runs import epoch_line
+from diabolo.train import Diverged, EpochDone, Event, Recipe
 from diabolo.use import Run
 
 
@@ -42,15 +43,21 @@ def fit(
         DiaboloError: anything does not fit; nothing was written then.
         DivergedError: the loss became NaN or infinite; the last good checkpoint is in the run folder.
     """
-    from diabolo.api.log import EpochLog
-
     job = new_job(
         model, data, recipe=recipe, settings=settings, seed=seed, out=out, device=device, data_options=data_options
     )
     for note in job.dataset.notes:
         print(note)
-    outcome = execute(job, watch=EpochLog(job.recipe.epochs) if watch is None else watch)
+    outcome = execute(job, watch=watch or _print_epochs(job.recipe.epochs))
     if isinstance(outcome.end, Diverged):
         end = outcome.end
         raise DivergedError(f"the loss became {end.loss} in epoch {end.epoch}, step {end.step}: {end.cause}")
     return outcome.run
+
+
+def _print_epochs(num_epochs: int) -> Callable[[Event], None]:
+    def watch(event: Event) -> None:
+        if isinstance(event, EpochDone):
+            print(epoch_line(event.row, num_epochs))
+
+    return watch

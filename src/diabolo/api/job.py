@@ -54,9 +54,12 @@ def new_job(
     name: str | None = None,
     device: str = "auto",
     data_options: Mapping[str, Any] | None = None,
+    data_name: str | None = None,
     report: Report | None = None,
 ) -> Job:
     """Makes a new training ready; writes nothing.
+
+    Args: as of `fit`; `data_name` is the name by which a resume finds the images, where `data` are already loaded.
 
     Raises:
         DiaboloError: anything does not fit: the line, the images, the recipe, an `out` that already holds a run.
@@ -89,7 +92,7 @@ def new_job(
         input_shape=dataset.image_shape,
         seed=seed,
         recipe={"name": chosen.name, **chosen.choices()},
-        data=_data_table(data, dataset, chosen, data_options or {}),
+        data=_data_table(data_name or data, dataset, chosen, data_options or {}),
         command=command_line(),
         threads=torch.get_num_threads(),
         device=_device_name(where),
@@ -113,14 +116,7 @@ def resumed_job(run: str | Path, *, report: Report | None = None) -> Job:
         raise RunError(f"`{folder.path}` is finished; nothing is left to resume (`diabolo eval {folder.path}` shows it)")
     state = read_state(folder.state_file) if folder.state_file.exists() else None
     recipe = recipe_from_record(record.recipe)
-    options = {key: _tuple(record.data[key]) for key in ("size", "fit", "channels") if key in record.data}
-    dataset = load_data(record.data["name"], report=report, **options)
-    if dataset.digest != record.data["digest"]:
-        raise RunError(
-            f"`{folder.path}` was trained on other images: `{record.data['name']}` was {record.data['source']} with digest "
-            f"{record.data['digest'][:19]}…, and is now {dataset.source} with {dataset.digest[:19]}…; "
-            "bring the same images back, or train again in another folder"
-        )
+    dataset = load_recorded_data(folder, record, report=report)
     torch.set_num_threads(record.threads)  # another number adds in another order
     model = build_model(record.line, record.input_shape, seed=record.seed, initialisation=recipe.initialisation)
     return Job(
@@ -132,6 +128,24 @@ def resumed_job(run: str | Path, *, report: Report | None = None) -> Job:
         record=record,
         resume=state,
     )
+
+
+def load_recorded_data(folder: RunFolder, record: RunRecord, *, report: Report | None = None) -> Dataset:
+    """The images that a run was trained on, proved by their digest.
+
+    Raises:
+        RunError: the same name now gives other images.
+        DataError: they cannot be found.
+    """
+    options = {key: _tuple(record.data[key]) for key in ("size", "fit", "channels") if key in record.data}
+    dataset = load_data(record.data["name"], report=report, **options)
+    if dataset.digest != record.data["digest"]:
+        raise RunError(
+            f"`{folder.path}` was trained on other images: `{record.data['name']}` was {record.data['source']} with digest "
+            f"{record.data['digest'][:19]}…, and is now {dataset.source} with {dataset.digest[:19]}…; "
+            "bring the same images back, or train again in another folder"
+        )
+    return dataset
 
 
 def training_images(dataset: Dataset, recipe: Recipe) -> TrainingImages:

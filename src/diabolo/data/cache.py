@@ -176,12 +176,14 @@ def _expected_digests(entry: CatalogueEntry, cache_folder: Path) -> dict[str, st
 def _read_array(path: Path, shape: tuple[int, ...]) -> np.ndarray:
     """Reads one of our own `.npy` files; the shape is checked before anything of that size is asked for."""
     with path.open("rb") as file:
-        if np.lib.format.read_magic(file) != (1, 0):
-            raise ValueError("is not one of our files")
-        found, is_fortran, dtype = np.lib.format.read_array_header_1_0(file)
+        try:
+            np.lib.format.read_magic(file)
+            found, is_fortran, dtype = np.lib.format.read_array_header_1_0(file)
+        except ValueError as error:
+            raise ValueError("has no readable header") from error
         if found != shape or is_fortran or dtype != np.uint8:
             raise ValueError(f"holds {dtype} {found} where uint8 {shape} was expected")
         array = np.fromfile(file, np.uint8)
     if array.size != int(np.prod(shape)):
-        raise ValueError(f"is cut short: {array.size:,} of {int(np.prod(shape)):,} bytes")
+        raise ValueError(f"holds {array.size:,} values where {int(np.prod(shape)):,} were expected")
     return array.reshape(shape)

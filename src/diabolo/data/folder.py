@@ -196,11 +196,11 @@ def _common_size(folder: Path, files: list[_File], size: tuple[int, int] | None,
     sizes = Counter((file.header.height, file.header.width) for file in files)
     if size is None and len(sizes) == 1:
         return next(iter(sizes))
-    seen = ", ".join(f"{height}×{width} ({count:,} images)" for (height, width), count in sizes.most_common(_NUM_SHOWN))
+    seen = ", ".join(f"{height}×{width} ({count:,})" for (height, width), count in sizes.most_common(_NUM_SHOWN))
     more = f" and {len(sizes) - _NUM_SHOWN:,} other sizes" if len(sizes) > _NUM_SHOWN else ""
     if size is None:
         raise DataError(
-            f"`{folder}`: the images differ in size (height×width): {seen}{more}. "
+            f"`{folder}`: the images differ in size; height×width (how many): {seen}{more}. "
             f"Say which size all shall have with `size`, and how they shall fit with `fit`: {FIT_HELP}"
         )
     if fit is None and any(height * size[1] != width * size[0] for height, width in sizes):

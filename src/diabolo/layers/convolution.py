@@ -55,8 +55,7 @@ class Conv(nn.Module):
 class Deconv(nn.Module):
     """Transposed convolution, the adjoint of a 'same' convolution: the sides grow by exactly the stride.
 
-    Where k − stride is odd, the row and column too many go at the end, as TensorFlow does it. (Keras on its torch back
-    end drops them at the beginning, and warns that it does.)
+    Where k − stride is odd, the row and column too many go at the end, as TensorFlow and Keras have it.
 
     Takes and gives Float[Tensor, "batch channels height width"].
     """

@@ -105,6 +105,11 @@ class _Parser:
                 self._fail(
                     f"`{opening}` is not closed before the waist `|`; write `{closing}` after its last item", opened_at
                 )
+            if character in ")}]":
+                problem = f"`{character}` closes nothing; remove it, or open it before"
+                if closing is not None:
+                    problem = f"`{self.line[opened_at]}` is closed by `{character}`; write `{closing}` before it"
+                self._fail(problem, self.at)
             items.append(self._item(depth))
 
     def _item(self, depth: int) -> Item:
@@ -118,8 +123,6 @@ class _Parser:
         if character == "{":
             items = self._bracketed(depth)
             return Group(items=items, span=self._span(start))
-        if character in ")}]":
-            self._fail(f"`{character}` closes nothing; remove it, or open it before", start)
         if character == "[":
             self._fail("settings must follow a name without a space, as in `conv64[k=5]`", start)
         match = _WORD.match(self.line, start)
@@ -179,9 +182,10 @@ class _Parser:
             if setting.name != "skip" or setting.text not in ("identity", "conv"):
                 self._fail("`res` has one setting: `skip=identity` or `skip=conv`", setting.start, setting.end)
             skip = setting.text
+        end = self.at
         self._skip_space()
         if self._peek() != "{":
-            self._fail("`res` needs its branch in braces, as in `res{conv64 relu conv64}`", start, self.at)
+            self._fail("`res` needs its branch in braces, as in `res{conv64 relu conv64}`", start, end)
         items = self._bracketed(depth)
         return Group(items=items, kind="res", skip=skip, span=self._span(start))
 

@@ -3,7 +3,7 @@
 import difflib
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from diabolo.errors import LineError, clip
@@ -12,9 +12,10 @@ from diabolo.vocabulary import KINDS, SYNONYMS, LayerKind, Setting, Value
 # A comma belongs to the value (`levels=8,5,5`) unless a next `name=` or nothing follows it (`k=5, stride=2`).
 _PAIR = re.compile(r"([A-Za-z_][A-Za-z_0-9]*)\s*=\s*([^\s\[\](){}|=,]++(?:,[^\s\[\](){}|=,]++(?!\s*=))*+)")
 _NOT_A_PAIR = re.compile(r"[^\s\]|]*")
-_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+_WHOLE = re.compile(r"[+-]?[0-9]+")
 _DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_WORD_WITH_COUNT = re.compile(r"([a-z_]+)([0-9]*)")
+_CLOSED = re.compile(r"[^\[\]|(){}]*\]")
+_KNOWN = re.compile(rf"({'|'.join(sorted(KINDS, key=len, reverse=True))})([0-9]*)")
 _LONGEST_WORD = 40  # characters of an unknown name up to which a likely one is sought
 _WORDS_OF_BOOL = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 
@@ -46,7 +47,7 @@ def read_settings(line: str, at: int) -> tuple[tuple[Written, ...], int]:
         if line[at] == "]":
             return tuple(written.values()), at + 1
         match = _PAIR.match(line, at)
-        if match is None and line[at] in "|(){}":
+        if match is None and not _CLOSED.match(line, at):
             raise LineError("`[` is never closed; write `]` after its last setting", line=line, start=opened_at)
         if match is None:
             word = _NOT_A_PAIR.match(line, at)
@@ -106,7 +107,7 @@ def _value(kind: LayerKind, setting: Setting, pair: Written, line: str) -> Value
         return _WORDS_OF_BOOL[text.lower()]
     if isinstance(default, str):
         if text not in setting.choices:
-            raise fail(f"one of {_listed(setting.choices)}")
+            raise fail(_listed(setting.choices, "or"))
         return text
     if isinstance(default, tuple):
         parts = text.split(",")
@@ -117,7 +118,7 @@ def _value(kind: LayerKind, setting: Setting, pair: Written, line: str) -> Value
         return numbers
     if not (_WHOLE if isinstance(default, int) else _DECIMAL).fullmatch(text):
         raise fail("a whole number" if isinstance(default, int) else "a number, as `0.5` or `1e-3`")
-    number: int | float = int(text) if isinstance(default, int) else float(text)
+    number: int | float = _signed(text) if isinstance(default, int) else float(text)
     if not math.isfinite(number):
         raise fail("a finite number")
     _check_range(setting, (number,), fail)
@@ -131,8 +132,13 @@ def _check_range(setting: Setting, numbers: tuple[int | float, ...], fail: Calla
         raise fail(f"at most {_plain(setting.maximum)}")
 
 
+def _signed(text: str) -> int:
+    number = whole_number(text.lstrip("+-"))
+    return -number if text.startswith("-") else number
+
+
 def _plain(bound: float) -> str:
-    return f"{bound:,}" if bound == int(bound) and isinstance(bound, int) else f"{bound:g}"
+    return f"{bound:,}" if isinstance(bound, int) else f"{bound:g}"
 
 
 def whole_number(digits: str) -> int:
@@ -143,6 +149,9 @@ def whole_number(digits: str) -> int:
 
 def unknown_name(line: str, start: int, end: int, name: str, digits: str) -> LineError:
     """The error for a name that is not in the vocabulary, with the likeliest meant one."""
+    if line[end : end + 1] == "=":
+        problem = f"`{clip(name)}=` stands outside brackets; settings follow a name, as in `conv64[k=5]`"
+        return LineError(problem, line=line, start=start, end=end + 1)
     return LineError(f"unknown layer `{clip(line[start:end])}`; {_hint(name, digits)}", line=line, start=start, end=end)
 
 
@@ -168,12 +177,12 @@ def _hint(name: str, digits: str) -> str:
 
 def _words_apart(text: str) -> str | None:
     """`conv64relu` -> `conv64 relu`; None where it is not made of known names."""
-    words = _WORD_WITH_COUNT.findall(text)
-    if len(words) < 2 or not all(name in KINDS for name, _ in words):
+    words = list(_KNOWN.finditer(text))
+    if len(words) < 2 or "".join(word[0] for word in words) != text:
         return None
-    return " ".join(name + count for name, count in words)
+    return " ".join(word[1] if KINDS[word[1]].count is None else word[0] for word in words)
 
 
-def _listed(names: list[str] | tuple[str, ...]) -> str:
+def _listed(names: Sequence[str], word: str = "and") -> str:
     quoted = [f"`{name}`" for name in names]
-    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} {word} {quoted[-1]}"

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
+from diabolo.report.curve_data import finite_values
 from diabolo.report.style import COLOURS, MARKERS, QUIET_INK, SMALL_SIZE
 
 _FEW_EPOCHS = 15  # up to here every epoch gets a marker
@@ -66,7 +67,7 @@ def epoch_axis(axes: Axes, epochs: Sequence[int], *, named: bool = True) -> None
 
 def linear_axis(
     axes: Axes,
-    values: NDArray[np.float64],
+    curves: Sequence[Sequence[float]],
     *,
     floors: Sequence[float] = (),
     better: Literal["lower", "higher"],
@@ -78,11 +79,12 @@ def linear_axis(
 
     Args:
         axes: where.
-        values: finite values of all curves, of any order.
+        curves: the values of each curve, epoch by epoch; those that are not finite are passed over.
         floors: horizontal lines to be kept in view.
         better: which end of the axis may not be cut.
         least_span: the axis shows at least this much, so that one point does not get ticks in the fifth decimal.
     """
+    values = finite_values(curves)
     if values.size == 0:
         axes.set_ylim(min(floors, default=0.0) - 0.1, max(floors, default=0.0) + 1.0)
         axes.text(0.5, 0.5, "no finite value", transform=axes.transAxes, ha="center", color=QUIET_INK)
@@ -94,7 +96,7 @@ def linear_axis(
         best, worst = (low, high) if better == "lower" else (high, low)
         usual = float(np.quantile(sign * values, 0.8)) * sign  # four values in five are at least this good
         limit = best + _ROOM_FOR_FIRST * (usual - best)
-        if sign * (worst - limit) > 0 and usual != best:
+        if usual != best and sign * (worst - limit) > 0 and all(_only_at_first(curve, limit, sign) for curve in curves):
             note = f"↑ first epochs up to {worst:.4g}" if better == "lower" else f"↓ first epochs from {worst:.4g}"
             low, high = (low, limit) if better == "lower" else (limit, high)
     span = max(high - low, least_span, 1e-3 * abs(high), 1e-9)
@@ -115,6 +117,13 @@ def linear_axis(
             fontsize=SMALL_SIZE,
             color=QUIET_INK,
         )
+
+
+def _only_at_first(curve: Sequence[float], limit: float, sign: float) -> bool:
+    """Whether every value beyond the limit comes before every other: a run that diverges later must stay in view."""
+    finite = finite_values([curve])
+    beyond = sign * (finite - limit) > 0
+    return not beyond[int(beyond.sum()) :].any()
 
 
 def log_axis(axes: Axes, values: NDArray[np.float64]) -> None:

@@ -51,11 +51,11 @@ def check_histories(histories: Sequence[CurveData]) -> None:
 
 
 def excess(history: CurveData) -> NDArray[np.float64]:
-    """Validation loss minus its floor, NaN where that is not above 0; empty when there is no floor."""
+    """Validation loss minus its floor, NaN where that is not finite or not above 0; empty when there is no floor."""
     if history.loss_floor is None:
         return np.empty(0)
     above = np.asarray(history.val_loss, dtype=np.float64) - history.loss_floor
-    return np.where(above > 0, above, np.nan)
+    return np.where(np.isfinite(above) & (above > 0), above, np.nan)
 
 
 def loss_floors(histories: Sequence[CurveData]) -> list[float]:

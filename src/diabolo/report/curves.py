@@ -126,7 +126,7 @@ def _loss_panel(axes: Axes, histories: Sequence[CurveData]) -> None:
         plot_curve(axes, history.epochs, history.val_loss, validation, turn=turn)
     floors = loss_floors(histories)
     epoch_axis(axes, all_epochs(histories))
-    losses = finite_values([*(history.loss for history in histories), *(history.val_loss for history in histories)])
+    losses = [*(history.loss for history in histories), *(history.val_loss for history in histories)]
     linear_axis(axes, losses, floors=floors, better="lower")
     for floor in floors:
         axes.axhline(floor, color=INK, linewidth=1.0, linestyle=(0, (1, 2)), label=f"floor {floor:.4f}", zorder=1.5)
@@ -170,7 +170,7 @@ def _psnr_panel(axes: Axes, histories: Sequence[CurveData]) -> None:
         plot_curve(axes, history.epochs, psnr, style, turn=number / len(histories))
         ends.append((_end_label(history, histories), style["color"], history.epochs, psnr, "{:.2f} dB"))
     epoch_axis(axes, all_epochs(histories))
-    linear_axis(axes, finite_values([history.val_psnr for history in histories]), better="higher", least_span=1.0)
+    linear_axis(axes, [history.val_psnr for history in histories], better="higher", least_span=1.0)
     axes.set_title(f"PSNR, {validation_name(histories)} (higher is better)")
     axes.set_ylabel("dB")
     label_ends(axes, ends)

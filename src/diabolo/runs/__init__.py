@@ -2,6 +2,7 @@
 
 from diabolo.runs.folder import RunFolder, free_folder
 from diabolo.runs.history import EpochRow, read_history, row_from_dict, write_history
+from diabolo.runs.log import epoch_line
 from diabolo.runs.record import (
     FORMAT,
     RunRecord,
@@ -13,6 +14,6 @@ from diabolo.runs.record import (
 )
 
 __all__ = [
-    "FORMAT", "EpochRow", "RunFolder", "RunRecord", "command_line", "current_machine", "current_versions",
+    "FORMAT", "EpochRow", "RunFolder", "RunRecord", "command_line", "current_machine", "current_versions", "epoch_line",
     "free_folder", "read_history", "read_record", "row_from_dict", "write_history", "write_record",
 ]  # fmt: skip

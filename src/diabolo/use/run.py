@@ -1,5 +1,8 @@
 """`Run`: a finished or unfinished training, read from its folder."""
 
+import base64
+import builtins
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 
@@ -7,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diabolo.model import AutoEncoder, build_model
-from diabolo.runs import EpochRow, RunFolder, RunRecord
+from diabolo.runs import EpochRow, RunFolder, RunRecord, epoch_line
 from diabolo.train import load_weights, read_tensors
 from diabolo.use.reconstruct import reconstruct
 
@@ -58,6 +61,31 @@ class Run:
     def reconstruct(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Reconstructs uint8 images (N, H, W, C) as float32 (N, H, W, C) in [0, 1]."""
         return reconstruct(self.model, images)
+
+    def show(self) -> None:
+        """Shows history and pictures in a notebook; prints the history and the names of the pictures elsewhere."""
+        if hasattr(builtins, "__IPYTHON__"):
+            from IPython.display import display
+
+            display(self)
+            return
+        print(f"{self.name} ({self.record.status}): {self.line}")
+        for row in self.history:
+            print(epoch_line(row, self.record.recipe["epochs"]))
+        for file in (self.folder.curves_file, self.folder.reconstructions_file):
+            if file.exists():
+                print(file)
+
+    def _repr_html_(self) -> str:
+        from diabolo.report.html import history_html
+
+        rows = [asdict(row) for row in self.history] if self.folder.history_file.exists() else []
+        parts = [history_html(rows, caption=f"{self.name}: {self.line}")]
+        for file in (self.folder.curves_file, self.folder.reconstructions_file):
+            if file.exists():
+                content = base64.b64encode(file.read_bytes()).decode()
+                parts.append(f'<img alt="{file.stem}" style="max-width:100%" src="data:image/png;base64,{content}">')
+        return "\n".join(parts)
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder.path)!r}: {self.name}, {self.record.status})"

@@ -1,0 +1,52 @@
+"""`diabolo eval`: measure a run's kept weights on images."""
+
+from typing import Annotated
+
+import typer
+
+from diabolo.cli.options import Channels, Fit, Json, Size, data_options, print_json
+from diabolo.errors import DiaboloError
+
+
+def evaluate_run(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder.", show_default=False)],
+    data: Annotated[
+        str | None, typer.Option("--data", help="Other images than the run's own.", show_default=False)
+    ] = None,
+    part: Annotated[
+        str, typer.Option("--part", help="train, validation or test; validation keeps the test images untouched.")
+    ] = "validation",
+    size: Size = None,
+    fit: Fit = None,
+    channels: Channels = None,
+    as_json: Json = False,
+) -> None:
+    """Measure loss, MSE, PSNR and SSIM of a run, and show what training measured on the test images."""
+    if part not in ("train", "validation", "test"):
+        raise DiaboloError(f"`--part {part}`: there are train, validation and test")
+    from diabolo.api.evaluate import evaluate_part
+    from diabolo.cli.progress import DataReport
+    from diabolo.use import load
+
+    loaded = load(run)
+    results, dataset = evaluate_part(
+        loaded, part, data=data, data_options=data_options(size, fit, channels), report=DataReport()
+    )
+    recorded = loaded.record.test
+    if as_json:
+        print_json({"run": run, "line": loaded.line, "part": part, "data": dataset.name, **results, "recorded_test": recorded})
+        return
+    for note in dataset.notes:
+        typer.echo(f"note: {note}", err=True)
+    typer.echo(f"{loaded.name}: {loaded.line}")
+    typer.echo(f"{dataset.describe()}")
+    typer.echo(_line(f"{part} (now)", results))
+    if recorded:
+        typer.echo(_line("test (at the end of training)", recorded))
+
+
+def _line(name: str, values: dict[str, float]) -> str:
+    return (
+        f"{name:<30} loss {values['loss']:.4f} (floor + {values['excess']:.4f})  MSE {values['mse']:.5f}  "
+        f"PSNR {values['psnr']:.2f} dB  SSIM {values['ssim']:.3f}  on {values['num_images']:,.0f} images"
+    )

@@ -1,0 +1,68 @@
+"""`diabolo`: gathers the commands, and turns errors that users can mend into one paragraph and exit code 2."""
+
+import errno
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from diabolo.cli import data, demo, evaluate, reconstruct, summary, train, zoo
+from diabolo.errors import DiaboloError
+
+app = typer.Typer(
+    help="The workbench for convolutional autoencoders.\n\n"
+    "MODEL is a zoo name (method-2), a line ('conv16 relu pool | up conv3 sigmoid'), a run folder, or file.py:name.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("demo")(demo.demo)
+app.command("zoo")(zoo.show_zoo)
+app.command("summary")(summary.show_summary)
+app.add_typer(data.app, name="data")
+app.command("train")(train.train_model)
+app.command("eval")(evaluate.evaluate_run)
+app.command("reconstruct")(reconstruct.reconstruct_files)
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback for every error.")] = False,
+) -> None:
+    if version:
+        from diabolo import __version__
+
+        typer.echo(f"diabolo {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Entry point of the `diabolo` command; exits with 2 for errors that a user can mend."""
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    debug = len(arguments) < len(sys.argv) - 1
+    try:
+        app(args=arguments, prog_name="diabolo")
+    except DiaboloError as error:
+        if debug:
+            raise
+        _fail(str(error), 2)
+    except KeyboardInterrupt:
+        _fail("stopped", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except MemoryError:
+        _fail("out of memory; try a smaller batch (`--set batch_size=50`) or smaller images", 2)
+    except OSError as error:
+        if debug or error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        _fail("the disk is full; free some space and run the same command again, nothing was half-written", 2)
+
+
+def _fail(message: str, code: int) -> None:
+    typer.echo(f"diabolo: {message}", err=True)
+    sys.exit(code)

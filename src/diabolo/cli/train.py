@@ -1,0 +1,155 @@
+"""`diabolo train`: train a model, or go on with a training that was stopped."""
+
+import shlex
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from diabolo.cli.options import (
+    Channels,
+    Data,
+    Device,
+    Fit,
+    Json,
+    Size,
+    data_options,
+    print_json,
+    read_settings,
+)
+from diabolo.errors import DiaboloError
+
+if TYPE_CHECKING:
+    from diabolo.api.execute import Outcome
+    from diabolo.api.job import Job
+
+
+def train_model(
+    model: Annotated[
+        str | None,
+        typer.Argument(metavar="MODEL", help="A zoo name, a line, a run folder, or file.py:name.", show_default=False),
+    ] = None,
+    data: Data = "cifar10",
+    recipe: Annotated[str, typer.Option("--recipe", help="fast, or keras: the question's training to the letter.")] = "fast",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Change one choice of the recipe; may be repeated."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Of initial weights and batch order.")] = 0,
+    out: Annotated[str | None, typer.Option("--out", help="Run folder; default runs/<model>-<recipe>-seed<seed>.")] = None,
+    resume: Annotated[str | None, typer.Option("--resume", metavar="RUN", help="Go on with this run.")] = None,
+    device: Device = "auto",
+    threads: Annotated[int | None, typer.Option("--threads", help="CPU threads; default: torch's.", min=1)] = None,
+    size: Size = None,
+    fit: Fit = None,
+    channels: Channels = None,
+    as_json: Json = False,
+) -> None:
+    """Train a model and write a run folder: weights, history, curves, reconstructions."""
+    if (model is None) == (resume is None):
+        raise DiaboloError("`diabolo train` takes either a MODEL or `--resume RUN`, as in `diabolo train method-2`")
+    if resume is not None and (settings or out is not None or threads is not None):
+        raise DiaboloError("`--resume` goes on with the run as it was; leave out `--set`, `--out` and `--threads`")
+    import torch
+
+    from diabolo.api.job import new_job, resumed_job
+    from diabolo.cli.progress import DataReport
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    report = DataReport()
+    if resume is not None:
+        job = resumed_job(resume, report=report)
+    else:
+        assert model is not None
+        job = new_job(
+            model,
+            data,
+            recipe=recipe,
+            settings=read_settings(settings or []),
+            seed=seed,
+            out=out,
+            device=device,
+            data_options=data_options(size, fit, channels),
+            report=report,
+        )
+    announce(job, to_stderr=as_json)
+    outcome, exit_code = carry_out(job, to_stderr=as_json)
+    if as_json:
+        print_json(_values(outcome))
+    elif exit_code == 0:
+        for line in closing_lines(outcome):
+            typer.echo(line)
+    raise typer.Exit(exit_code)
+
+
+def announce(job: "Job", *, to_stderr: bool = False) -> None:
+    """Says what is trained on, and what a reader must know of it."""
+    typer.echo(job.dataset.describe(), err=to_stderr)
+    for note in job.dataset.notes:
+        typer.echo(f"note: {note}", err=to_stderr)
+    if job.dataset.skipped:
+        typer.echo(f"note: {len(job.dataset.skipped)} files were left out:", err=True)
+        for skipped in job.dataset.skipped[:10]:
+            typer.echo(f"  {skipped.path}: {skipped.reason}", err=True)
+        if len(job.dataset.skipped) > 10:
+            typer.echo(f"  … and {len(job.dataset.skipped) - 10} more", err=True)
+    if job.recipe.validation == "test":
+        typer.echo(
+            f"note: recipe `{job.recipe.name}` validates on the test images, as the question does; "
+            "nothing is selected by them, and the last weights are kept",
+            err=to_stderr,
+        )
+
+
+def carry_out(job: "Job", *, to_stderr: bool = False) -> "tuple[Outcome, int]":
+    """Trains with a display and with Ctrl-C as a request; returns the outcome and the exit code."""
+    from diabolo.api.execute import execute
+    from diabolo.cli.progress import TrainingDisplay
+    from diabolo.cli.signals import StopOnSignal
+    from diabolo.train import Diverged, Stopped
+
+    folder = shlex.quote(str(job.folder.path))
+    with StopOnSignal() as stop, TrainingDisplay(job.record.name, to_stderr=to_stderr) as display:
+        outcome = execute(job, watch=display, should_stop=stop)
+    end = outcome.end
+    if isinstance(end, Stopped):
+        typer.echo(
+            f"Stopped in epoch {end.epoch} after {end.step} of its steps; everything is saved. "
+            f"Go on with: diabolo train --resume {folder}",
+            err=True,
+        )
+        return outcome, stop.exit_code
+    if isinstance(end, Diverged):
+        kept = "the last good checkpoint is kept" if outcome.run.folder.state_file.exists() else "no epoch was finished"
+        typer.echo(
+            f"diabolo: the loss became {end.loss} in epoch {end.epoch}, step {end.step}: {end.cause}. "
+            f"In `{folder}` {kept}.",
+            err=True,
+        )
+        return outcome, 1
+    return outcome, 0
+
+
+def closing_lines(outcome: "Outcome") -> list[str]:
+    """Test results and the files to look at."""
+    run = outcome.run
+    test = run.record.test
+    return [
+        f"Test: loss {test['loss']:.4f} (floor + {test['excess']:.4f}), MSE {test['mse']:.5f}, "
+        f"PSNR {test['psnr']:.2f} dB, SSIM {test['ssim']:.3f} on {test['num_images']:,.0f} images",
+        f"Curves:          {run.folder.curves_file}",
+        f"Reconstructions: {run.folder.reconstructions_file}",
+    ]
+
+
+def _values(outcome: "Outcome") -> dict:
+    run = outcome.run
+    history = run.history if run.folder.history_file.exists() else ()
+    return {
+        "run": str(run.folder.path),
+        "status": run.record.status,
+        "line": run.line,
+        "history": [asdict(row) for row in history],
+        "test": run.record.test,
+    }

@@ -6,8 +6,8 @@ from pathlib import Path
 from PIL import Image
 
 from diabolo.data import get
+from diabolo.data.bundled import choose_rows, make_mosaic
 from diabolo.data.dataset import bytes_digest
-from diabolo.data.sample import choose_rows, make_mosaic
 
 FOLDER = Path(__file__).parents[1] / "src" / "diabolo" / "data" / "sample"
 STEPS = {"train": 25, "test": 20}

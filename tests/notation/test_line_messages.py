@@ -79,7 +79,7 @@ WRONG = {
 }
 
 
-def test_messages(snapshot) -> None:  # noqa: ANN001
+def test_messages(snapshot) -> None:
     messages = {}
     for name, line in WRONG.items():
         with pytest.raises(LineError) as caught:

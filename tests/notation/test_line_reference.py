@@ -34,7 +34,7 @@ def test_the_table_has_a_row_for_every_layer_and_names_every_setting() -> None:
 
 def test_defaults_in_the_table_are_read_as_defaults() -> None:
     for row, kind in zip(reference_table().splitlines()[2:], KINDS.values(), strict=True):
-        defaults = [text for text in re.findall(r"`(\w+=[^`]+)`", row)]
+        defaults = re.findall(r"`(\w+=[^`]+)`", row)
         count = "" if kind.count is None else str(kind.count.default or 64)
         spec = parse(f"{kind.name}{count}[{' '.join(defaults)}] | conv3")
         assert len(defaults) == len(kind.settings)

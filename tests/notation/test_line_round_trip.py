@@ -134,7 +134,7 @@ def test_spans_point_into_the_line_as_typed() -> None:
         lambda depth: "2*" * (depth - 1) + "(relu)",
     ],
 )
-def test_the_deepest_nesting_that_is_read_prints_back_and_one_more_is_refused(nest) -> None:  # noqa: ANN001
+def test_the_deepest_nesting_that_is_read_prints_back_and_one_more_is_refused(nest) -> None:
     spec = parse(f"{nest(MAX_DEPTH)} | conv3")
     assert parse(str(spec)) == spec
     with pytest.raises(LineError, match=f"nested more than {MAX_DEPTH} deep"):

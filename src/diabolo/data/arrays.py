@@ -51,8 +51,8 @@ def to_images(array: np.ndarray, *, where: str) -> tuple[np.ndarray, tuple[str, 
         return np.ascontiguousarray(array), ()
     if array.dtype.kind != "f":
         raise DataError(
-            f"`{where}` has type {array.dtype}; images are uint8, or floats from 0 to 1: "
-            'convert it, where its values are 0 to 255 with `array.astype("uint8")`'
+            f"`{where}` has type {array.dtype}; images are uint8, or floats from 0 to 1; "
+            'where its values are 0 to 255, convert it with `array.astype("uint8")`'
         )
     low, high = float(array.min()), float(array.max())
     if not (low >= 0 and high <= 1):  # NaN fails both
@@ -81,6 +81,8 @@ def split_dataset(
     Raises:
         DataError: fewer images than make two parts.
     """
+    if len(images) < 2:
+        raise DataError(f"`{name}` holds only one image; a train and a test part need two")
     fraction = max(_TEST_FRACTION, 1 / len(images))
     train, test = split_validation(len(images), fraction=fraction)
     note = f"{name}: has no test part; {len(test):,} of its {len(images):,} images, drawn with seed 0, are kept for it"
@@ -102,6 +104,9 @@ def load_npy(path: Path) -> Dataset:
         DataError: not a readable array of numbers, or see `to_images`.
     """
     try:
+        with path.open("rb") as file:
+            if file.read(6) not in (np.lib.format.MAGIC_PREFIX, b"PK\x03\x04\x14\x00"):
+                raise ValueError("it does not start as numpy's files do")
         array = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError, MemoryError) as error:
         raise DataError(f"`{path}`: {_load_problem(error)}") from error

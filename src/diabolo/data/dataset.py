@@ -47,7 +47,7 @@ class Attempt:
     """Why it failed, in words, without a final stop."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Dataset:
     """Images in two or three parts, in memory, with where they came from."""
 

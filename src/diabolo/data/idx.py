@@ -1,9 +1,12 @@
 """The IDX files of MNIST and its relatives, plain or gzipped, single or as a folder."""
 
 import gzip
+import math
 import re
+import struct
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -12,6 +15,7 @@ from diabolo.data.dataset import Dataset, make_dataset
 from diabolo.errors import DataError
 
 _NAME = re.compile(r"(?:.*-)?(train|t10k|test)-(images|labels)[-.]idx[134]-ubyte(?:\.gz)?$")
+_PIECE = 1 << 24  # bytes
 _UNSIGNED_BYTE = 8  # the type code of IDX that image sets have
 
 
@@ -80,19 +84,31 @@ def read_idx(path: Path) -> np.ndarray:
             head = file.read(4)
             if len(head) < 4 or head[:3] != bytes([0, 0, _UNSIGNED_BYTE]) or head[3] not in (1, 3, 4):
                 raise DataError(f"`{path}` is no IDX file of 8-bit images or labels")
-            shape = tuple(int(length) for length in np.frombuffer(file.read(4 * head[3]), ">u4"))
-            size = int(np.prod([int(length) for length in shape], dtype=object)) if len(shape) == head[3] else -1
-            content = file.read(max(0, size) + 1)
+            lengths = file.read(4 * head[3])
+            if len(lengths) < 4 * head[3]:
+                raise DataError(f"`{path}` is cut short; fetch it again")
+            shape = struct.unpack(f">{head[3]}I", lengths)
+            size = math.prod(shape)
+            content = _read_up_to(file, size + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"`{path}` cannot be read ({error}); fetch it again") from error
     if len(content) != size:
         more = "more" if len(content) > size else f"{len(content):,}"
-        raise DataError(f"`{path}` should hold {max(0, size):,} bytes of pixels but holds {more}; fetch it again")
+        raise DataError(f"`{path}` should hold {size:,} bytes of pixels but holds {more}; fetch it again")
     return np.frombuffer(content, np.uint8).reshape(shape)
 
 
-def _open(path: Path) -> gzip.GzipFile:
+def _read_up_to(file: gzip.GzipFile | BinaryIO, size: int) -> bytes:
+    """Reads in pieces, so that a false header cannot ask for more memory than the file has bytes."""
+    pieces: list[bytes] = []
+    while size > 0 and (piece := file.read(min(size, _PIECE))):
+        pieces.append(piece)
+        size -= len(piece)
+    return b"".join(pieces)
+
+
+def _open(path: Path) -> gzip.GzipFile | BinaryIO:
     """The file, unpacked where it is gzipped."""
     with path.open("rb") as file:
         is_packed = file.read(2) == b"\x1f\x8b"
-    return gzip.open(path, "rb") if is_packed else path.open("rb")  # type: ignore[return-value]
+    return gzip.open(path, "rb") if is_packed else path.open("rb")

@@ -50,6 +50,21 @@ def load_data(
         OutputError: the cache cannot be written.
     """
     pair = check_options(size=size, fit=fit, channels=channels)
+    dataset = _load(what, pair, fit, channels, offline, cache_folder, report)
+    if fit is None or pair is not None:
+        return dataset
+    return dataclasses.replace(dataset, notes=(*dataset.notes, f"`fit` (={fit}) has no effect without `size`"))
+
+
+def _load(
+    what: object,
+    pair: tuple[int, int] | None,
+    fit: str | None,
+    channels: int | None,
+    offline: bool,
+    cache_folder: Path | None,
+    report: Report | None,
+) -> Dataset:
     if isinstance(what, Dataset):
         return with_options(what, pair, fit, channels)
     if isinstance(what, np.ndarray):
@@ -57,6 +72,8 @@ def load_data(
     if isinstance(what, str) and what in CATALOGUE:
         dataset = load_entry(what, offline=offline, cache_folder=cache_folder, report=report)
         return with_options(dataset, pair, fit, channels)
+    if not isinstance(what, (str, Path)) or not str(what).strip() or "\0" in str(what):
+        raise DataError(f"`{what!r}` ({type(what).__name__}) names no data set. It can be {ACCEPTED}.")
     path = Path(what).expanduser()
     if not path.exists():
         guess = did_you_mean(str(what))

@@ -49,7 +49,7 @@ def _through(node: Node, before: list[Interval], shape: Shape, axis: int) -> lis
 
 def _looks_at(window: Window, position: int, size_in: int, size_out: int) -> Interval:
     """First and last input position that an output position looks at, which may lie outside the map."""
-    if window.stride < 1:
+    if window.transposed:
         growth = round(1 / window.stride)
         cut = (window.kernel - growth) // 2  # what a transposed convolution crops at the near border
         return -((window.kernel - 1 - position - cut) // growth), (position + cut) // growth

@@ -83,34 +83,32 @@ class _Parser:
     def _items(self, *, closing: str | None, opened_at: int, depth: int) -> Items:
         """Items up to `closing` (left unread), or up to a `|` or the end of the line at the top level."""
         items: list[Item] = []
-        while True:
-            self._skip_space()
-            character = self._peek()
-            if character == "":
-                if closing is not None:
-                    self._fail(
-                        f"`{self.line[opened_at]}` is never closed; write `{closing}` after its last item", opened_at
-                    )
-                return tuple(items)
-            if character == closing:
-                if not items:
-                    self._fail(
-                        f"nothing stands between `{self.line[opened_at]}` and `{closing}`", opened_at, self.at + 1
-                    )
-                return tuple(items)
-            if character == "|":
-                if closing is None:
-                    return tuple(items)
-                opening = self.line[opened_at]
-                self._fail(
-                    f"`{opening}` is not closed before the waist `|`; write `{closing}` after its last item", opened_at
-                )
-            if character in ")}]":
-                problem = f"`{character}` closes nothing; remove it, or open it before"
-                if closing is not None:
-                    problem = f"`{self.line[opened_at]}` is closed by `{character}`; write `{closing}` before it"
-                self._fail(problem, self.at)
+        while not self._at_end(closing, opened_at):
             items.append(self._item(depth))
+        if closing is not None and not items:
+            self._fail(f"nothing stands between `{self.line[opened_at]}` and `{closing}`", opened_at, self.at + 1)
+        return tuple(items)
+
+    def _at_end(self, closing: str | None, opened_at: int) -> bool:
+        """Whether the items that opened at a place end here; fails where they end with something else."""
+        self._skip_space()
+        character = self._peek()
+        stray = character != "" and character in ")}]"
+        if closing is None:
+            if stray:
+                self._fail(f"`{character}` closes nothing; remove it, or open it before", self.at)
+            return character in ("", "|")
+        if character == closing:
+            return True
+        opening = self.line[opened_at]
+        if character == "":
+            self._fail(f"`{opening}` is never closed; write `{closing}` after its last item", opened_at)
+        if character == "|":
+            problem = f"`{opening}` is not closed before the waist `|`; write `{closing}` after its last item"
+            self._fail(problem, opened_at)
+        if stray:
+            self._fail(f"`{opening}` is closed by `{character}`; write `{closing}` before it", self.at)
+        return False
 
     def _item(self, depth: int) -> Item:
         start = self.at

@@ -1,4 +1,4 @@
-"""The table of all layer names in docs/line.md, written from the vocabulary: `python -m diabolo.notation.reference FILE`."""
+"""The table of all layers, from the vocabulary: `python -m diabolo.notation.reference docs/line.md` writes it."""
 
 import sys
 from pathlib import Path

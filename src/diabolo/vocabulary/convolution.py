@@ -45,7 +45,7 @@ def _infer_deconv(shape: Shape, attributes: Attributes) -> Effect:
         shape=(height * stride, width * stride, out),
         num_trainable=weights + (out if attributes["bias"] else 0),
         macs=height * width * weights,
-        window=Window(kernel=kernel, stride=1 / stride),
+        window=Window(kernel=kernel, stride=1 / stride, transposed=True),
     )
 
 

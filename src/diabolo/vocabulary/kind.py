@@ -52,10 +52,11 @@ class Window:
     """How output positions look at input positions, for the receptive field; padded as Keras's 'same'."""
 
     kernel: int = 1
-    """Side of the window, dilation included: in input positions; where the layer grows the map, in output positions, as
-    the kernel of a transposed convolution is (nearest up-sampling by 2: 2, since a value is copied to 2)."""
+    """Side of the window, dilation included: in input positions, or in output positions where `transposed`."""
     stride: float = 1.0
     """Input positions from one output position to the next: 2 for a pool, 0.5 for an up-sampling by 2."""
+    transposed: bool = False
+    """Whether it grows the map as a transposed convolution does, where a value is spread over `kernel` positions."""
     everything: bool = False
     """Whether each output value sees the whole input (dense layers)."""
 

@@ -28,7 +28,9 @@ def _infer_up(shape: Shape, attributes: Attributes) -> Effect:
     size = int_of(attributes, "size")
     # Bilinear weights are a triangle of 2N positions (2N-1 where N is odd: the two ends are zero).
     kernel = size + 2 * (size // 2) if attributes["mode"] == "bilinear" else size
-    return Effect(shape=(height * size, width * size, channels), window=Window(kernel=kernel, stride=1 / size))
+    return Effect(
+        shape=(height * size, width * size, channels), window=Window(kernel=kernel, stride=1 / size, transposed=True)
+    )
 
 
 def _infer_shuffle(shape: Shape, attributes: Attributes) -> Effect:
@@ -38,7 +40,10 @@ def _infer_shuffle(shape: Shape, attributes: Attributes) -> Effect:
         raise Misfit(
             f"{channels} channels are not divisible by {size}² = {size**2}; make the layer before it a multiple"
         )
-    return Effect(shape=(height * size, width * size, channels // size**2), window=Window(kernel=size, stride=1 / size))
+    return Effect(
+        shape=(height * size, width * size, channels // size**2),
+        window=Window(kernel=size, stride=1 / size, transposed=True),
+    )
 
 
 def _infer_unshuffle(shape: Shape, attributes: Attributes) -> Effect:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from diabolo.data import CATALOGUE, get, load_data, verify
-from diabolo.data.sample import choose_rows, make_mosaic, read_index
+from diabolo.data.bundled import choose_rows, make_mosaic, read_index
 
 DIGEST = "sha256:68a054ab7f7f953398575e55fc89197b5af62bfaaa79236909b32915416790d9"
 # Sha256 of the rows of the verified full set, computed from it and not from the sample.
@@ -70,7 +70,7 @@ def test_a_damaged_sample_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyP
     import shutil
     from importlib import resources
 
-    from diabolo.data.sample import read_sample
+    from diabolo.data.bundled import read_sample
     from diabolo.errors import DataError
 
     copied = tmp_path / "sample"

@@ -73,13 +73,13 @@ def output_errors(target: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        problem = _problem(error)
+        problem = _problem(error, target)
         if problem is None or not _concerns(error, target):
             raise
         raise OutputError(f"cannot write `{target}`: {problem} ({error.strerror})") from error
 
 
-def _problem(error: OSError) -> str | None:
+def _problem(error: OSError, target: Path) -> str | None:
     """What was wrong and what to do; None for an error that has nothing to do with writing."""
     if error.errno in _FULL:
         return "the disk is full; free some space and run the same command again, nothing was half-written"
@@ -87,6 +87,9 @@ def _problem(error: OSError) -> str | None:
         return "no permission to write there; choose another folder or change its permissions"
     if error.errno in _IN_THE_WAY:
         return "something on that path is not what it should be (a file where a folder must be, or the reverse)"
+    if error.errno == errno.ENOENT and error.filename is not None:
+        above = Path(error.filename).absolute() in target.absolute().parents
+        return "its folder cannot be made; choose another" if above else None
     return _REFUSED.get(error.errno or 0)
 
 

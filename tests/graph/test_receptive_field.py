@@ -1,4 +1,4 @@
-"""Receptive fields, against what really depends on what: gradients of a Keras model, and boolean propagation in numpy."""
+"""Receptive fields, against what really depends on what: gradients of Keras models, boolean propagation in numpy."""
 
 import keras
 import numpy as np
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from keras_reference import keras_layers
 
 from diabolo.graph import ModelGraph, Node, build_graph, measure
-from diabolo.graph.receptive_field import receptive_fields
+from diabolo.graph.receptive_field import receptive_fields, seen_pixels
 
 SIZE = 24
 
@@ -58,7 +58,7 @@ def test_gradients_of_keras_reach_as_far_as_measured(line: str) -> None:
     assert fields == (field_by_gradients(graph, graph.latent), field_by_gradients(graph, graph.output))
 
 
-def propagate(graph: ModelGraph) -> dict[str, int]:
+def propagate(graph: ModelGraph) -> dict[str, list[tuple[int, int]]]:
     """Along one axis: boolean matrices, positions × pixels, through each layer by its definition."""
     size = graph.input_shape[0]
     depends = {graph.input.name: np.eye(size, dtype=bool)}
@@ -66,7 +66,12 @@ def propagate(graph: ModelGraph) -> dict[str, int]:
         depends[node.name] = np.logical_or.reduce(
             [connections(node, len(depends[name])) @ depends[name] for name in node.inputs]
         )
-    return {name: max(int(np.ptp(np.flatnonzero(row))) + 1 for row in matrix) for name, matrix in depends.items()}
+    return {name: [ends(row) for row in matrix] for name, matrix in depends.items()}
+
+
+def ends(row: np.ndarray) -> tuple[int, int]:
+    pixels = np.flatnonzero(row)
+    return int(pixels[0]), int(pixels[-1])
 
 
 def connections(node: Node, size: int) -> np.ndarray:
@@ -106,7 +111,9 @@ def test_boolean_propagation_reaches_as_far_as_measured(layers: list[str], size:
     assume(max(node.shape[0] for node in inner.nodes) <= 400)
     graph = ModelGraph(nodes=inner.nodes[:-1], latent=inner.nodes[-2].name, output=inner.nodes[-2].name)
     expected = propagate(graph)
-    assert receptive_fields(graph) == {node.name: expected[node.name] for node in graph.layers}
+    assert seen_pixels(graph, 0) == {node.name: expected[node.name] for node in graph.layers}
+    longest = {node.name: max(last - first + 1 for first, last in expected[node.name]) for node in graph.layers}
+    assert receptive_fields(graph) == longest
 
 
 def test_fields_do_not_leave_the_image_and_sides_may_differ() -> None:

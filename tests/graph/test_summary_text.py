@@ -86,6 +86,7 @@ WRONG_SHAPES = {
     "fsq on a map": ("conv8 | fsq | conv3", (32, 32, 3)),
     "fsq on values": ("flatten dense8 | fsq | dense3072 unflatten", (32, 32, 3)),
     "res changes channels": ("res{conv8 relu} | conv3", (32, 32, 3)),
+    "res changes the number of values": ("flatten res{dense8} | conv3", (32, 32, 3)),
     "res changes size to no multiple": ("res[skip=conv]{up conv8} | conv3", (32, 32, 3)),
     "res to values": ("res[skip=conv]{flatten dense8} | conv3", (32, 32, 3)),
     "too many values": ("up64 up64 up64 | conv3", (32, 32, 3)),
@@ -146,6 +147,8 @@ def test_a_skip_convolution_rounds_odd_sizes_up_as_its_branch_does() -> None:
 def test_unflatten_goes_back_to_the_last_map_whatever_lies_between() -> None:
     line = "pool flatten dense10 (flatten) flatten | dense768 (unflatten) unflatten up"
     assert build_graph(line)["unflatten_2"].shape == (16, 16, 3)
+    inside = "pool flatten (unflatten pool flatten) dense10 | dense768 unflatten up"
+    assert build_graph(inside)["unflatten_2"].shape == (16, 16, 3)
     assert build_graph("conv16 4*pool flatten | unflatten[h=1] 3*up conv3 (conv3) up", (16, 16, 3)).output
 
 
@@ -180,7 +183,7 @@ def test_bits_count_where_nothing_goes_around_the_discrete_bottleneck(line: str,
 
 
 def test_bottlenecks_anywhere_keep_sensible_shapes() -> None:
-    line = "gaussian6 vq relu flatten vq4 gaussian20 | res{gaussian20} fsq[levels={}] dense3072 unflatten gaussian3"
+    line = "gaussian6 vq relu flatten vq4 gaussian20 | res{gaussian20} fsq[levels={}] dense6144 unflatten gaussian3"
     graph = build_graph(line.replace("{}", ",".join(["3"] * 20)))
     assert [graph[name].shape for name in ("gaussian_1", "vq_1", "vq_2", "gaussian_2", "fsq_1", "gaussian_4")] == [
         (32, 32, 6), (32, 32, 6), (6144,), (20,), (20,), (32, 32, 3),

@@ -14,7 +14,10 @@ from diabolo.vocabulary import KINDS, Shape
 
 WEIGHTED = ("conv", "deconv", "dense", "bn", "gn")
 """Kinds of node whose weights Keras has too."""
-_AXES = {2: (1, 0), 4: (2, 3, 1, 0)}  # ours -> Keras's; a transposed convolution has its two channel axes swapped in both
+_AXES = {
+    2: (1, 0),
+    4: (2, 3, 1, 0),
+}  # ours -> Keras's; a transposed convolution has its two channel axes swapped in both
 
 
 def keras_weights(layer: nn.Module) -> list[NDArray[np.float32]]:

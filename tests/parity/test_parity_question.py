@@ -13,12 +13,16 @@ from diabolo.zoo import find_model
 from .carry import carry, randomise, to_keras, to_ours
 from .question import QUESTION
 
-torch.set_num_threads(2)
+torch.set_num_threads(1)  # small tensors: two threads mostly wait for each other
 
 OUTPUT_TOLERANCE = 1e-5  # float32 sums of up to 576 products, in another order; sigmoid outputs
-STEP_TOLERANCE = 1e-4  # Adam's first steps are sign-like where gradients are near 0: they amplify rounding
+STATISTICS_TOLERANCE = 3e-5  # torch sums channels-last batch statistics in plain float32; seen: 1.2e-5
+STEP_TOLERANCE = 1e-4  # losses and moving statistics after three steps; seen: 8e-6
+# Adam's first steps are ±lr however small a gradient is, so that rounding turns the signs of gradients that are near 0
+# (seen: 1.5e-3 in a weight); what that does to outputs, 3e-4 at most here.
+AFTER_STEPS_TOLERANCE = 1e-3
 NUM_STEPS = 3
-COUNTS = {"method-1": (18_851, 18_851), "method-2": (19_363, 19_107), "pool-bn": (19_363, 19_107), "bn-relu": (19_363, 19_107)}
+COUNTS = {name: (18_851, 18_851) if name == "method-1" else (19_363, 19_107) for name in QUESTION}
 
 variant = pytest.mark.parametrize("name", QUESTION)
 
@@ -70,14 +74,22 @@ def test_outputs_in_inference(name: str) -> None:
 
 
 @variant
-def test_outputs_and_moving_statistics_in_training(name: str) -> None:
-    ours, theirs, pairs = _pair(name, seed=4, trained=True)
+@pytest.mark.parametrize("trained", [False, True])
+@pytest.mark.parametrize(
+    ("dtype", "tolerance"), [(torch.float64, OUTPUT_TOLERANCE), (torch.float32, STATISTICS_TOLERANCE)]
+)
+def test_outputs_and_moving_statistics_in_training(
+    name: str, trained: bool, dtype: torch.dtype, tolerance: float
+) -> None:
+    """In float64 of ours against Keras's float32: the same function. In float32: all but torch's own rounding."""
+    ours, theirs, pairs = _pair(name, seed=4, trained=trained)
+    ours.to(dtype)
     images = _images(6, seed=2)
     before = {key: value.clone() for key, value in ours.named_buffers()}
     with torch.no_grad():
-        result = to_keras(ours.train()(images))
+        result = to_keras(ours.train()(images.to(dtype)))
         wanted = keras.ops.convert_to_numpy(theirs(to_keras(images), training=True))
-    np.testing.assert_allclose(result, wanted, rtol=0, atol=OUTPUT_TOLERANCE)
+    np.testing.assert_allclose(result, wanted, rtol=0, atol=tolerance)
     assert _statistics_gap(ours, pairs) < OUTPUT_TOLERANCE
     assert all(not torch.equal(value, before[key]) for key, value in ours.named_buffers())
 
@@ -101,14 +113,14 @@ def _compare_after(ours: AutoEncoder, theirs: "keras.Model", pairs: list) -> Non
     with torch.no_grad():
         result = to_keras(ours.eval()(images))
         wanted = keras.ops.convert_to_numpy(theirs(to_keras(images), training=False))
-    np.testing.assert_allclose(result, wanted, rtol=0, atol=STEP_TOLERANCE)
+    np.testing.assert_allclose(result, wanted, rtol=0, atol=AFTER_STEPS_TOLERANCE)
 
 
 @variant
 def test_three_training_steps(name: str) -> None:
     ours, theirs, pairs = _pair(name, seed=5)
     theirs.compile(optimizer="adam", loss="binary_crossentropy")
-    batches = [_images(16, seed) for seed in range(NUM_STEPS)]
+    batches = [_images(8, seed) for seed in range(NUM_STEPS)]
     wanted = []
     for images in batches:
         theirs.reset_metrics()  # `train_on_batch` returns the mean since the last reset
@@ -122,9 +134,9 @@ def test_three_training_steps(name: str) -> None:
 def test_three_steps_of_keras_own_fit() -> None:
     ours, theirs, pairs = _pair("method-2", seed=6)
     theirs.compile(optimizer="adam", loss="binary_crossentropy")
-    images = _images(16 * NUM_STEPS, seed=7)
-    history = theirs.fit(to_keras(images), to_keras(images), batch_size=16, epochs=1, shuffle=False, verbose=0)
-    losses = _our_steps(ours, list(images.split(16)))
+    images = _images(8 * NUM_STEPS, seed=7)
+    history = theirs.fit(to_keras(images), to_keras(images), batch_size=8, epochs=1, shuffle=False, verbose=0)
+    losses = _our_steps(ours, list(images.split(8)))
     assert np.mean(losses) == pytest.approx(history.history["loss"][0], abs=STEP_TOLERANCE)
     _compare_after(ours, theirs, pairs)
 

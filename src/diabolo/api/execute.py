@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from diabolo.api.figures import draw_run_figures
 from diabolo.api.job import Job
-from diabolo.runs import RunRecord, write_record
+from diabolo.model import AutoEncoder
+from diabolo.runs import write_record
 from diabolo.train import (
     Diverged,
     Event,
@@ -70,7 +72,7 @@ def _test(job: Job) -> dict[str, float]:
     return test_results(job.model, job.dataset.test, job.recipe.loss)
 
 
-def test_results(model, images: np.ndarray, loss_name: str) -> dict[str, float]:  # noqa: ANN001
+def test_results(model: AutoEncoder, images: NDArray[np.uint8], loss_name: str) -> dict[str, float]:
     """Loss, its excess over the floor, MSE, PSNR (dB) and SSIM of a model on uint8 images (N, H, W, C)."""
     loss = loss_for(loss_name, model)
     device = next(model.parameters()).device
@@ -83,6 +85,3 @@ def test_results(model, images: np.ndarray, loss_name: str) -> dict[str, float]:
         "psnr": measured.psnr,
         "ssim": measured.ssim,
     }
-
-
-__all__ = ["Outcome", "RunRecord", "execute", "test_results"]

@@ -3,9 +3,9 @@
 import numpy as np
 
 from diabolo.api.job import Job
-from diabolo.report.curve_data import CurveData
-from diabolo.report.curves import draw_curves
-from diabolo.report.reconstructions import draw_reconstructions
+from diabolo.figures.curve_data import CurveData
+from diabolo.figures.curves import draw_curves
+from diabolo.figures.reconstructions import draw_reconstructions
 from diabolo.train import LOSSES, recipe_from_record
 from diabolo.use import Run, psnr_of
 

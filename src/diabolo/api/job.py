@@ -67,11 +67,10 @@ def new_job(
     chosen = (find_recipe(recipe) if isinstance(recipe, str) else recipe).with_settings(settings or {})
     where = _device(device)
     if isinstance(model, AutoEncoder):
-        line, short, needed = model.line or "", name or "model", model.graph.input_shape
+        line, short = model.line or "", name or "model"
     else:
         named = resolve(model)
-        line, short, needed = str(named.spec), name or named.name, named.input_shape
-        model = named.spec
+        line, short, model = str(named.spec), name or named.name, named.spec
     folder = RunFolder(path=Path(out)) if out is not None else _default_folder(short, chosen.name, seed)
     if folder.exists():
         raise RunError(
@@ -80,6 +79,7 @@ def new_job(
         )
     dataset = load_data(data, report=report, **(data_options or {}))
     if isinstance(model, AutoEncoder):
+        needed = model.graph.input_shape
         if dataset.image_shape != needed:
             raise DiaboloError(f"the model takes {needed} images, and `{dataset.name}` has {dataset.image_shape}")
         built = model
@@ -113,7 +113,9 @@ def resumed_job(run: str | Path, *, report: Report | None = None) -> Job:
     folder = RunFolder(path=Path(run))
     record = folder.record()
     if record.status == "finished":
-        raise RunError(f"`{folder.path}` is finished; nothing is left to resume (`diabolo eval {folder.path}` shows it)")
+        raise RunError(
+            f"`{folder.path}` is finished; nothing is left to resume (`diabolo eval {folder.path}` shows it)"
+        )
     state = read_state(folder.state_file) if folder.state_file.exists() else None
     recipe = recipe_from_record(record.recipe)
     dataset = load_recorded_data(folder, record, report=report)
@@ -141,15 +143,15 @@ def load_recorded_data(folder: RunFolder, record: RunRecord, *, report: Report |
     dataset = load_data(record.data["name"], report=report, **options)
     if dataset.digest != record.data["digest"]:
         raise RunError(
-            f"`{folder.path}` was trained on other images: `{record.data['name']}` was {record.data['source']} with digest "
-            f"{record.data['digest'][:19]}…, and is now {dataset.source} with {dataset.digest[:19]}…; "
+            f"`{folder.path}` was trained on other images: `{record.data['name']}` was {record.data['source']} with "
+            f"digest {record.data['digest'][:19]}…, and is now {dataset.source} with {dataset.digest[:19]}…; "
             "bring the same images back, or train again in another folder"
         )
     return dataset
 
 
 def training_images(dataset: Dataset, recipe: Recipe) -> TrainingImages:
-    """Which images are trained on and which validate: by the recipe, and by the data set's own parts where it has them."""
+    """Which images are trained on and which validate: by the recipe, and by the parts that the data set has."""
     everything = np.arange(len(dataset.train))
     if recipe.validation == "test":
         validation, train_indices, validation_indices = dataset.test, everything, np.arange(len(dataset.test))
@@ -172,7 +174,9 @@ def _data_table(data: Any, dataset: Dataset, recipe: Recipe, options: Mapping[st
     named = str(data) if isinstance(data, str | Path) else dataset.name
     if Path(named).exists():
         named = str(Path(named).resolve())
-    chosen = {key: list(value) if isinstance(value, tuple) else value for key, value in options.items() if value is not None}
+    chosen = {
+        key: list(value) if isinstance(value, tuple) else value for key, value in options.items() if value is not None
+    }
     return {
         "name": named,
         "digest": dataset.digest,

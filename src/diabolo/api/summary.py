@@ -1,4 +1,4 @@
-"""`summary`: the Keras-style table of a model, with what Keras leaves out; needs no torch for names, lines and specs."""
+"""`summary`: the Keras-style table of a model, with what Keras leaves out; no torch for names, lines and specs."""
 
 from typing import TYPE_CHECKING
 

@@ -26,7 +26,7 @@ def demo(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Train the question's two methods and a third on CIFAR-10, and show their summaries, curves and reconstructions."""
+    """Train the question's two methods and a third on CIFAR-10; show their summaries, curves and reconstructions."""
     from diabolo.api.summary import summary
     from diabolo.cli.progress import DataReport
     from diabolo.data import load_data
@@ -104,8 +104,8 @@ def _draw(runs: "list[Run]", dataset: "Dataset", out: Path) -> tuple[Path, Path]
 
     from diabolo.api.figures import curve_data
     from diabolo.api.job import training_images
-    from diabolo.report.curves import draw_curves
-    from diabolo.report.side_by_side import Reconstructed, draw_side_by_side
+    from diabolo.figures.curves import draw_curves
+    from diabolo.figures.side_by_side import Reconstructed, draw_side_by_side
     from diabolo.train import recipe_from_record
     from diabolo.use import psnr_of
 

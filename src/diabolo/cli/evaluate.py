@@ -34,7 +34,9 @@ def evaluate_run(
     )
     recorded = loaded.record.test
     if as_json:
-        print_json({"run": run, "line": loaded.line, "part": part, "data": dataset.name, **results, "recorded_test": recorded})
+        print_json(
+            {"run": run, "line": loaded.line, "part": part, "data": dataset.name, **results, "recorded_test": recorded}
+        )
         return
     for note in dataset.notes:
         typer.echo(f"note: {note}", err=True)

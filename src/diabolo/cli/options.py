@@ -33,7 +33,7 @@ def read_shape(text: str) -> tuple[int, ...]:
         DiaboloError: anything else.
     """
     parts = text.lower().replace("×", "x").split("x")
-    if not all(part.isascii() and part.isdigit() and 0 < int(part[:7]) for part in parts) or len(parts) > 3:
+    if not all(part.isascii() and part.isdigit() and int(part[:7]) > 0 for part in parts) or len(parts) > 3:
         raise DiaboloError(f"`{text}` is no size; write 32, 32x48 (height x width) or 32x48x3 (with channels)")
     return tuple(int(part) for part in parts)
 

@@ -5,8 +5,8 @@ import time
 from types import TracebackType
 from typing import Self
 
-from diabolo.runs import epoch_line
 from diabolo.data import Progress
+from diabolo.runs import epoch_line
 from diabolo.train import EpochDone, Event, Started, StepDone
 
 SECONDS_BETWEEN_LINES = 15.0

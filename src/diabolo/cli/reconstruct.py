@@ -23,10 +23,12 @@ def reconstruct_files(
 
     done, skipped = reconstruct_into(load(run), files, output, fit=fit)
     if as_json:
-        print_json({
-            "images": [{"source": str(one.source), "target": str(one.target), "psnr": one.psnr} for one in done],
-            "skipped": [{"path": str(one.path), "reason": one.reason} for one in skipped],
-        })
+        print_json(
+            {
+                "images": [{"source": str(one.source), "target": str(one.target), "psnr": one.psnr} for one in done],
+                "skipped": [{"path": str(one.path), "reason": one.reason} for one in skipped],
+            }
+        )
         return
     for one in done:
         typer.echo(f"{one.source} -> {one.target}  {one.psnr:.2f} dB")

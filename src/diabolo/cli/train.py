@@ -30,13 +30,17 @@ def train_model(
         typer.Argument(metavar="MODEL", help="A zoo name, a line, a run folder, or file.py:name.", show_default=False),
     ] = None,
     data: Data = "cifar10",
-    recipe: Annotated[str, typer.Option("--recipe", help="fast, or keras: the question's training to the letter.")] = "fast",
+    recipe: Annotated[
+        str, typer.Option("--recipe", help="fast, or keras: the question's training to the letter.")
+    ] = "fast",
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Change one choice of the recipe; may be repeated."),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Of initial weights and batch order.")] = 0,
-    out: Annotated[str | None, typer.Option("--out", help="Run folder; default runs/<model>-<recipe>-seed<seed>.")] = None,
+    out: Annotated[
+        str | None, typer.Option("--out", help="Run folder; default runs/<model>-<recipe>-seed<seed>.")
+    ] = None,
     resume: Annotated[str | None, typer.Option("--resume", metavar="RUN", help="Go on with this run.")] = None,
     device: Device = "auto",
     threads: Annotated[int | None, typer.Option("--threads", help="CPU threads; default: torch's.", min=1)] = None,

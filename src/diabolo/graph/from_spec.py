@@ -85,9 +85,11 @@ class _Builder:
         if group.skip == "conv":
             skip = self._skip_convolution(group, current, self.shapes[end])
         if self.shapes[skip] != self.shapes[end]:
+            before, after = self.shapes[skip], self.shapes[end]
+            other = ", or write `res[skip=conv]{…}`" if len(before) == len(after) == 3 else ""
             raise self._misfit(
-                f"`res`: the branch turns {describe(self.shapes[skip])} into {describe(self.shapes[end])}, so the two "
-                "cannot be added; keep the shape, or write `res[skip=conv]{…}`",
+                f"`res`: the branch turns {describe(before)} into {describe(after)}, so the two cannot be added; "
+                f"let it keep the shape{other}",
                 group.span,
             )
         return self._add_node("add", "Add", (skip, end), Effect(shape=self.shapes[end]), group.span)

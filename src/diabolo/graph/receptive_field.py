@@ -17,11 +17,11 @@ def receptive_fields(graph: ModelGraph) -> dict[str, int]:
     position, since behind an up-sampling neighbours see intervals of different lengths. Pixels outside the image do
     not count. What group normalisation sees through its statistics is left out.
     """
-    rows, columns = (_along(graph, axis) for axis in (0, 1))
+    rows, columns = (seen_pixels(graph, axis) for axis in (0, 1))
     return {name: max(_longest(rows[name]), _longest(columns[name])) for name in rows}
 
 
-def _along(graph: ModelGraph, axis: int) -> dict[str, list[Interval]]:
+def seen_pixels(graph: ModelGraph, axis: int) -> dict[str, list[Interval]]:
     """For each connected layer and each position along an axis the pixels seen; for flat layers in any order."""
     size = graph.input_shape[axis]
     seen: dict[str, list[Interval]] = {graph.input.name: [(pixel, pixel) for pixel in range(size)]}

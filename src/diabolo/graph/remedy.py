@@ -42,12 +42,15 @@ def _not_padded(graph: ModelGraph) -> str | None:
 
 
 def _factor(wanted: tuple[int, ...], got: tuple[int, ...]) -> str:
-    for times in range(1, 32):
+    for times in range(1, 7):  # `up64` is the largest
         factor = 2**times
         if tuple(side * factor for side in got) == wanted:
-            return "the decoder needs one more `up`" if times == 1 else f"the decoder needs {times} more `up`"
+            many = "one more `up`" if times == 1 else f"{times} more `up`, or one `up{factor}`"
+            return f"the decoder needs {many}"
         if tuple(side * factor for side in wanted) == got:
-            return f"the decoder has {'one' if times == 1 else times} `up` too many"
+            return (
+                "the decoder has one `up` too many" if times == 1 else f"the decoder grows it {factor} times too large"
+            )
     return "let the decoder's `up`, `deconv` and `shuffle` grow the map by what the encoder shrinks it"
 
 

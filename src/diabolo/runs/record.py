@@ -75,7 +75,8 @@ def read_record(source: Path) -> RunRecord:
         values = tomllib.loads(source.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise RunError(
-            f"`{source.parent}` is no run: it holds no `run.toml`; `diabolo train MODEL --out {source.parent}` makes one"
+            f"`{source.parent}` is no run: it holds no `run.toml`; "
+            f"`diabolo train MODEL --out {source.parent}` makes one"
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RunError(f"`{source}` cannot be read: {error}; it was edited or damaged") from None

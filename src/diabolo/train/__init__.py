@@ -18,7 +18,7 @@ from diabolo.train.writer import write_events
 
 __all__ = [
     "LOSSES", "Checkpoint", "Diverged", "EpochDone", "Evaluation", "Event", "ImageSource", "Loss", "Recipe",
-    "Started", "StepDone", "Stopped", "Trained", "TrainingImages", "TrainingState", "all_recipes", "epoch_order", "evaluate",
-    "find_recipe", "load_weights", "loss_for", "read_state", "read_tensors", "recipe_from_record", "train",
-    "write_events", "write_state", "write_weights",
+    "Started", "StepDone", "Stopped", "Trained", "TrainingImages", "TrainingState", "all_recipes", "epoch_order",
+    "evaluate", "find_recipe", "load_weights", "loss_for", "read_state", "read_tensors", "recipe_from_record",
+    "train", "write_events", "write_state", "write_weights",
 ]  # fmt: skip

@@ -68,7 +68,12 @@ def evaluate(
         missing = float("nan")
         nothing = np.empty(0)
         return Evaluation(
-            num_images=len(indices), loss=total / len(indices), mse=missing, psnr=missing, ssim=missing, psnr_per_image=nothing
+            num_images=len(indices),
+            loss=total / len(indices),
+            mse=missing,
+            psnr=missing,
+            ssim=missing,
+            psnr_per_image=nothing,
         )
     values = metrics.result()
     return Evaluation(

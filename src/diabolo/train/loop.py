@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -58,7 +58,7 @@ def train(
         should_stop: asked after each step.
 
     Yields:
-        `Started`, then for each epoch `StepDone`…, `EpochDone`, `Checkpoint`; at last `Trained`, `Stopped` or `Diverged`.
+        `Started`; for each epoch `StepDone`…, `EpochDone`, `Checkpoint`; at last `Trained`, `Stopped` or `Diverged`.
 
     Raises:
         RecipeError: the recipe does not fit the model.
@@ -113,7 +113,8 @@ class _Training:
                 return
         yield Trained(history=self.history, best_epoch=self.progress.best_epoch)
 
-    def _epoch(self) -> Iterator[Event]:
+    def _epoch(self) -> Generator[Event, None, bool]:
+        """One epoch; returns whether training ended in it."""
         epoch = self.progress.epoch + 1
         order = self.train_indices[epoch_order(len(self.train_indices), self.seed, epoch)]
         last_checkpoint = time.monotonic()

@@ -37,7 +37,9 @@ def make_optimiser(parameters: Iterable[nn.Parameter], recipe: Recipe) -> torch.
         "adam-keras": lambda: KerasAdam(parameters, lr=rate, weight_decay=decay),
         "adam": lambda: torch.optim.Adam(parameters, lr=rate, weight_decay=decay, fused=True),
         "adamw": lambda: torch.optim.AdamW(parameters, lr=rate, weight_decay=decay, fused=True),
-        "sgd": lambda: torch.optim.SGD(parameters, lr=rate, weight_decay=decay, momentum=0.9, nesterov=True, fused=True),
+        "sgd": lambda: torch.optim.SGD(
+            parameters, lr=rate, weight_decay=decay, momentum=0.9, nesterov=True, fused=True
+        ),
     }
     return makers[recipe.optimiser]()
 
@@ -45,8 +47,8 @@ def make_optimiser(parameters: Iterable[nn.Parameter], recipe: Recipe) -> torch.
 def learning_rate(recipe: Recipe, step: int, num_steps: int) -> float:
     """Learning rate of step `step` (from 0) of `num_steps`.
 
-    `cosine` rises linearly over the warm-up and falls to 0 along a half cosine; `one-cycle` rises from a 25th along a half
-    cosine and falls to a 250,000th along another (Smith & Topin 2017, https://arxiv.org/abs/1708.07120).
+    `cosine` rises linearly over the warm-up and falls to 0 along a half cosine; `one-cycle` rises from a 25th along a
+    half cosine and falls to a 250,000th along another (Smith & Topin 2017, https://arxiv.org/abs/1708.07120).
     """
     highest = recipe.learning_rate
     if recipe.schedule == "constant":

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from diabolo.errors import RunError
@@ -95,7 +95,7 @@ def write_state(target: Path, state: TrainingState) -> None:
         "history": [asdict(row) for row in state.history],
     }
     with atomic_path(target) as temporary:
-        save_file(state.tensors, temporary, metadata={"diabolo": json.dumps(content)})
+        temporary.write_bytes(save(state.tensors, metadata={"diabolo": json.dumps(content)}))
 
 
 def read_state(source: Path) -> TrainingState:
@@ -125,7 +125,8 @@ def write_weights(target: Path, model: nn.Module, line: str) -> None:
     """Writes `model.safetensors` atomically; the metadata carry the line."""
     weights = {name: value.detach().to("cpu").contiguous() for name, value in model.state_dict().items()}
     with atomic_path(target) as temporary:
-        save_file(weights, temporary, metadata={"diabolo": json.dumps({"format": FORMAT, "line": line})})
+        # Not save_file: it hides a full disk in an exception of its own.
+        temporary.write_bytes(save(weights, metadata={"diabolo": json.dumps({"format": FORMAT, "line": line})}))
 
 
 def read_tensors(source: Path) -> tuple[dict[str, Tensor], dict]:

@@ -61,7 +61,8 @@ def reconstruct_files(
             if read[0].shape[:2] != (height, width):
                 if fit is None:
                     raise DataError(
-                        f"`{path}` is {read[0].shape[0]}×{read[0].shape[1]} pixels, and the model takes {height}×{width}; "
+                        f"`{path}` is {read[0].shape[0]}×{read[0].shape[1]} pixels, and the model takes "
+                        f"{height}×{width}; "
                         "say how to bring images to that size: `--fit crop`, `--fit pad` or `--fit stretch`"
                     )
                 read, _ = read_images([path], channels=channels, size=(height, width), fit=fit)

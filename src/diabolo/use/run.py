@@ -77,7 +77,7 @@ class Run:
                 print(file)
 
     def _repr_html_(self) -> str:
-        from diabolo.report.html import history_html
+        from diabolo.figures.html import history_html
 
         rows = [asdict(row) for row in self.history] if self.folder.history_file.exists() else []
         parts = [history_html(rows, caption=f"{self.name}: {self.line}")]

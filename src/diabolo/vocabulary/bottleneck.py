@@ -34,7 +34,7 @@ def _infer_fsq(shape: Shape, attributes: Attributes) -> Effect:
     if shape[-1] != len(levels):
         before = f"conv{len(levels)}[k=1]" if len(shape) == 3 else f"dense{len(levels)}"
         raise Misfit(
-            f"needs a channel for each of its {len(levels)} levels, but {describe(shape)} reaches it; "
+            f"needs a channel for each of its {len(levels)} levels, but it gets {describe(shape)}; "
             f"write `{before}` before it, or list {shape[-1]:,} levels"
         )
     return Effect(shape=shape, bits=math.prod(shape[:-1]) * sum(math.log2(level) for level in levels))

@@ -23,7 +23,7 @@ def _infer_conv(shape: Shape, attributes: Attributes) -> Effect:
     _check_groups(channels, out, groups)
     span = dilation * (kernel - 1) + 1
     if attributes["pad"] == "valid" and min(height, width) < span:
-        raise Misfit(f"`pad=valid` needs at least {span}×{span}, but {height}×{width} reaches it; use `pad=same`")
+        raise Misfit(f"`pad=valid` needs at least {span}×{span}, but it gets {height}×{width}; use `pad=same`")
     size = [(-(-side // stride) if attributes["pad"] == "same" else (side - span) // stride + 1) for side in shape[:2]]
     weights = kernel * kernel * (channels // groups) * out
     return Effect(

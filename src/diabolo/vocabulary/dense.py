@@ -12,7 +12,7 @@ def _infer_flatten(shape: Shape, attributes: Attributes) -> Effect:
 
 def _infer_dense(shape: Shape, attributes: Attributes) -> Effect:
     if len(shape) != 1:
-        raise Misfit(f"needs a flat input, but {describe(shape)} reaches it; write `flatten` before it")
+        raise Misfit(f"needs a flat input, but it gets {describe(shape)}; write `flatten` before it")
     units = int_of(attributes, "units")
     return Effect(
         shape=(units,),
@@ -28,7 +28,7 @@ def _infer_unflatten(shape: Shape, attributes: Attributes) -> Effect:
         units = math.prod(target)
         before = f"dense{units}" if len(shape) == 1 else f"flatten dense{units}"
         raise Misfit(
-            f"makes {describe(target)} = {units} values, but {describe(shape)} reaches it; write `{before}` before it"
+            f"makes {describe(target)} = {units} values, but it gets {describe(shape)}; write `{before}` before it"
         )
     return Effect(shape=target)
 

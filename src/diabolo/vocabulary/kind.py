@@ -106,7 +106,7 @@ class LayerKind:
 def require_map(shape: Shape, remedy: str) -> tuple[int, int, int]:
     """The shape as (height, width, channels), or a `Misfit` for a flat one."""
     if len(shape) != 3:
-        raise Misfit(f"needs an image-like input (height, width, channels), but {describe(shape)} reaches it; {remedy}")
+        raise Misfit(f"needs an image-like input (height, width, channels), but it gets {describe(shape)}; {remedy}")
     return shape[0], shape[1], shape[2]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from diabolo.report.tiles import check_images, psnr_text, signed_difference, to_bytes
+from diabolo.figures.tiles import check_images, psnr_text, signed_difference, to_bytes
 
 # No text colour and no background of our own: both come from the notebook. Grey lines show on white and on black.
 _FONT = "font:13px/1.4 system-ui,sans-serif"

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from diabolo.report.style import BODY_SIZE, INK, MONO, QUIET_INK, SANS, house_style, wrapped
+from diabolo.figures.style import BODY_SIZE, INK, MONO, QUIET_INK, SANS, house_style, wrapped
 
 DPI = 100
 MARGIN = 24  # pixels around everything

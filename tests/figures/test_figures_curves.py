@@ -10,7 +10,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from diabolo.errors import DataError, OutputError
-from diabolo.report import CurveData, curves_figure, draw_curves
+from diabolo.figures import CurveData, curves_figure, draw_curves
 
 LINE = "conv64 relu bn pool conv16 relu bn pool | conv16 relu bn up conv32 relu bn up conv3 sigmoid"
 FLOOR = 0.5474

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from diabolo.errors import DataError
-from diabolo.report import history_html, image_strip_html
-from diabolo.report.tiles import to_bytes
+from diabolo.figures import history_html, image_strip_html
+from diabolo.figures.tiles import to_bytes
 
 
 def parsed(html: str) -> ElementTree.Element:

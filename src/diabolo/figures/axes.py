@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
-from diabolo.report.curve_data import finite_values
-from diabolo.report.style import COLOURS, MARKERS, QUIET_INK, SMALL_SIZE
+from diabolo.figures.curve_data import finite_values
+from diabolo.figures.style import COLOURS, MARKERS, QUIET_INK, SMALL_SIZE
 
 _FEW_EPOCHS = 15  # up to here every epoch gets a marker
 _NUM_MARKERS = 8  # above, about this many a curve, to tell curves apart without colour

@@ -8,15 +8,15 @@ from matplotlib.text import Text
 from PIL import Image
 
 from diabolo.errors import DataError, OutputError
-from diabolo.report import (
+from diabolo.figures import (
     Reconstructed,
     draw_reconstructions,
     draw_side_by_side,
     reconstructions_figure,
     side_by_side_figure,
 )
-from diabolo.report.reconstructions import choose_groups
-from diabolo.report.tiles import signed_difference, tile, to_bytes
+from diabolo.figures.reconstructions import choose_groups
+from diabolo.figures.tiles import signed_difference, tile, to_bytes
 
 LINE = "conv64 relu bn pool conv16 relu bn pool | conv16 relu bn up conv32 relu bn up conv3 sigmoid"
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from diabolo.report.axes import (
+from diabolo.figures.axes import (
     Style,
     curve_style,
     epoch_axis,
@@ -17,7 +17,7 @@ from diabolo.report.axes import (
     log_axis,
     plot_curve,
 )
-from diabolo.report.curve_data import (
+from diabolo.figures.curve_data import (
     CurveData,
     all_epochs,
     check_histories,
@@ -28,7 +28,7 @@ from diabolo.report.curve_data import (
     spans,
     validation_name,
 )
-from diabolo.report.style import (
+from diabolo.figures.style import (
     INK,
     MONO,
     QUIET_INK,

@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from diabolo.report.page import MARGIN, Page
-from diabolo.report.style import BODY_SIZE, SMALL_SIZE, TITLE_SIZE, write_figure
-from diabolo.report.tiles import check_images, psnr_text, tile, to_bytes
+from diabolo.figures.page import MARGIN, Page
+from diabolo.figures.style import BODY_SIZE, SMALL_SIZE, TITLE_SIZE, write_figure
+from diabolo.figures.tiles import check_images, psnr_text, tile, to_bytes
 
 _GAP = 6  # pixels between tiles
 _LABEL_WIDTH = 190  # pixels for the names of the models

@@ -1,0 +1,192 @@
+"""`gaussian`, `vq` and `fsq` against torch.distributions, numpy, and what their papers claim."""
+
+import copy
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from torch.distributions import Normal, kl_divergence
+
+from diabolo.layers.gaussian import GaussianBottleneck
+from diabolo.layers.scalar_quantizer import FiniteScalarQuantizer
+from diabolo.layers.vector_quantizer import VectorQuantizer
+
+torch.set_num_threads(1)  # small tensors: two threads mostly wait for each other
+
+
+def _gaussian(beta: float = 1.0, spread: float = 0.5) -> GaussianBottleneck:
+    layer = GaussianBottleneck(5, 3, beta=beta, num_image_values=48).double()
+    torch.nn.init.normal_(layer.weight, std=spread)
+    torch.nn.init.normal_(layer.bias, std=spread)
+    return layer
+
+
+@pytest.mark.parametrize("shape", [(4, 5, 6, 7), (4, 5)])
+def test_gaussian_penalty_is_the_divergence_of_torch_distributions(shape: tuple[int, ...]) -> None:
+    torch.manual_seed(0)
+    layer, x = _gaussian(beta=0.7), torch.randn(shape, dtype=torch.float64)
+    layer.train()(x)
+    both = torch.einsum("oc,bc...->bo...", layer.weight, x) + layer.bias.reshape(-1, *[1] * (x.dim() - 2))
+    mean, log_variance = both[:, :3], both[:, 3:]
+    divergence = kl_divergence(Normal(mean, (log_variance / 2).exp()), Normal(0.0, 1.0)).sum() / len(x)
+    torch.testing.assert_close(layer.penalty, 0.7 * divergence / 48, rtol=1e-12, atol=0)
+
+
+def test_gaussian_samples_in_training_and_gives_the_mean_in_evaluation() -> None:
+    torch.manual_seed(1)
+    layer, x = _gaussian(), torch.randn(1, 5, dtype=torch.float64).expand(40_000, 5)
+    samples = layer.train()(x)
+    mean = layer.eval()(x[:1])
+    deviation = (0.5 * (layer.weight[3:] @ x[0] + layer.bias[3:])).exp()
+    assert layer.penalty is None
+    # Standard error of a mean: σ/200; of a deviation: σ/283. Five of them.
+    torch.testing.assert_close(samples.mean(0), mean[0], rtol=0, atol=5 * deviation.max().item() / 200)
+    torch.testing.assert_close(samples.std(0), deviation, rtol=5 / 283, atol=0)
+
+
+def test_gaussian_penalty_alone_pulls_the_latent_to_the_unit_gaussian() -> None:
+    torch.manual_seed(2)
+    layer, x = _gaussian(), torch.randn(64, 5, dtype=torch.float64)
+    optimiser = torch.optim.SGD(layer.parameters(), lr=5.0)
+    for _ in range(300):
+        optimiser.zero_grad()
+        layer.train()(x)
+        layer.penalty.backward()
+        optimiser.step()
+    assert layer.penalty.item() < 1e-6
+
+
+def test_gaussian_penalty_keeps_float32_under_bf16_autocast() -> None:
+    torch.manual_seed(3)
+    layer, x = _gaussian(spread=0.02).float(), torch.randn(8, 5, 4, 4)
+    layer.train()(x)
+    exact = layer.penalty.item()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        z = layer(x)
+    assert z.dtype == torch.bfloat16
+    assert layer.penalty.dtype == torch.float32
+    assert layer.penalty.item() == pytest.approx(exact, rel=0.02)
+
+
+def _reference_codebook(
+    batches: list[np.ndarray], codes: int, decay: float
+) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
+    """Van den Oord et al. 2017, appendix A.1, in plain float64: moving counts and sums, Laplace-smoothed."""
+    first = batches[0]
+    codebook = first[np.round(np.linspace(0, len(first) - 1, codes)).astype(int)].copy()
+    sums, counts = codebook.copy(), np.ones(codes)
+    outputs, chosen = [], []
+    for vectors in batches:
+        nearest = ((vectors[:, None] - codebook[None]) ** 2).sum(axis=2).argmin(axis=1)
+        outputs.append(codebook[nearest])
+        chosen.append(nearest)
+        for code in range(codes):
+            mine = vectors[nearest == code]
+            counts[code] = decay * counts[code] + (1 - decay) * len(mine)
+            sums[code] = decay * sums[code] + (1 - decay) * mine.sum(axis=0)
+        smoothed = (counts + 1e-5) / (counts.sum() + codes * 1e-5) * counts.sum()
+        codebook = sums / smoothed[:, None]
+    return codebook, outputs, chosen
+
+
+def test_vq_follows_the_reference() -> None:
+    torch.manual_seed(0)
+    layer = VectorQuantizer(3, codes=7, beta=0.25, decay=0.8).double().train()
+    batches = [torch.randn(2, 3, 4, 5, dtype=torch.float64) for _ in range(6)]
+    rows = [batch.permute(0, 2, 3, 1).reshape(-1, 3).numpy() for batch in batches]
+    codebook, outputs, _ = _reference_codebook(rows, 7, 0.8)
+    for batch, row, wanted in zip(batches, rows, outputs, strict=True):
+        result = layer(batch).permute(0, 2, 3, 1).reshape(-1, 3).numpy()
+        np.testing.assert_allclose(result, wanted, atol=1e-12)
+        assert layer.penalty.item() == pytest.approx(0.25 * ((row - wanted) ** 2).mean(), rel=1e-12)
+    np.testing.assert_allclose(layer.codebook.numpy(), codebook, atol=1e-12)
+
+
+def test_vq_passes_the_gradient_straight_through() -> None:
+    torch.manual_seed(1)
+    layer = VectorQuantizer(3, codes=4, beta=0.5, decay=0.9).train()
+    x = torch.randn(2, 3, 4, 4, requires_grad=True)
+    factor = torch.randn(2, 3, 4, 4)
+    z = layer(x)
+    (gradient,) = torch.autograd.grad((z * factor).sum(), x, retain_graph=True)
+    torch.testing.assert_close(gradient, factor)
+    (pull,) = torch.autograd.grad(layer.penalty, x)
+    torch.testing.assert_close(pull, 0.5 * 2 * (x - z).detach() / x.numel())
+
+
+def test_vq_in_evaluation_gives_codes_and_changes_nothing() -> None:
+    torch.manual_seed(2)
+    layer = VectorQuantizer(3, codes=6, beta=0.25, decay=0.9).train()
+    layer(torch.randn(4, 3, 5, 5))
+    before = copy.deepcopy(layer.state_dict())
+    z = layer.eval()(torch.randn(2, 3, 5, 5)).permute(0, 2, 3, 1).reshape(-1, 3)
+    assert all((vector == layer.codebook).all(dim=1).any() for vector in z)
+    assert layer.penalty is None
+    assert all(torch.equal(value, before[key]) for key, value in layer.state_dict().items())
+
+
+def test_vq_chooses_in_float32_under_bf16_autocast() -> None:
+    """Two codes that bf16 cannot tell apart beside a common offset."""
+    layer = VectorQuantizer(2, codes=2, beta=0.25, decay=0.9).eval()
+    layer.codebook.copy_(torch.tensor([[50.0, 50.0], [50.1, 50.1]]))
+    vectors = torch.tensor([[50.0, 50.0], [50.1, 50.1], [50.01, 50.0], [50.1, 50.09]])
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert layer.nearest(vectors).tolist() == [0, 1, 0, 1]
+
+
+def test_vq_finds_the_clusters_of_its_data() -> None:
+    torch.manual_seed(3)
+    centres = torch.tensor([[0.0, 0.0], [4.0, 0.0], [0.0, 4.0], [4.0, 4.0]])
+    layer = VectorQuantizer(2, codes=4, beta=0.25, decay=0.9).train()
+    for _ in range(150):
+        which = torch.arange(64) // 16
+        layer(centres[which] + 0.1 * torch.randn(64, 2))
+    nearest = torch.cdist(centres, layer.codebook).min(dim=1).values
+    assert nearest.max().item() < 0.1
+
+
+@pytest.mark.parametrize("level", [2, 3, 4, 5, 8, 16, 255, 1024, 1025, 4001])
+def test_fsq_reaches_exactly_its_levels(level: int) -> None:
+    layer = FiniteScalarQuantizer((level,))
+    x = torch.linspace(-12, 12, 400_001)[:, None]
+    values = torch.unique(layer(x))
+    assert len(values) == level
+    steps = (values * (level // 2)).round()
+    torch.testing.assert_close(values * (level // 2), steps, rtol=0, atol=level * 1e-6)
+    assert steps.min() == -(level // 2)
+    assert values.min() >= -1
+    assert values.max() <= 1
+    assert layer(torch.zeros(1, 1)).item() == 0
+
+
+def test_fsq_levels_go_by_channel_and_all_codes_are_reached() -> None:
+    levels = (3, 2, 4)
+    x = torch.tensor(list(itertools.product(torch.linspace(-8, 8, 41).tolist(), repeat=3))).T.reshape(1, 3, 41, -1)
+    z = FiniteScalarQuantizer(levels)(x)
+    assert z.shape == x.shape
+    assert len(torch.unique(z.flatten(2)[0].T, dim=0)) == 3 * 2 * 4
+    assert [len(torch.unique(z[:, channel])) for channel in range(3)] == list(levels)
+
+
+def test_fsq_gradient_is_that_of_its_bound() -> None:
+    x = torch.randn(2, 3, 4, 4, dtype=torch.float64, requires_grad=True)
+    (gradient,) = torch.autograd.grad(FiniteScalarQuantizer((5, 5, 5))(x).sum(), x)
+    torch.testing.assert_close(gradient, 2 * (1 + 1e-3) * (1 - x.tanh().square()) / 2)
+
+
+def test_fsq_in_bf16_keeps_type_and_levels() -> None:
+    layer = FiniteScalarQuantizer((5,)).bfloat16()
+    z = layer(torch.linspace(-6, 6, 1000, dtype=torch.bfloat16)[:, None])
+    assert z.dtype == torch.bfloat16
+    assert torch.unique(z.float()).tolist() == [-1.0, -0.5, 0.0, 0.5, 1.0]
+
+
+@pytest.mark.parametrize(
+    "layer", [_gaussian().float(), VectorQuantizer(5, codes=4, beta=0.25, decay=0.9)], ids=["gaussian", "vq"]
+)
+def test_a_copy_after_a_training_pass_leaves_the_penalty_behind(layer: torch.nn.Module) -> None:
+    layer.train()(torch.randn(3, 5, 2, 2, requires_grad=True))
+    assert layer.penalty is not None
+    assert copy.deepcopy(layer).penalty is None
+    assert layer.penalty is not None

@@ -1,8 +1,9 @@
 """Batch normalisation in training with statistics that are right to the last digits, in channels-last memory too.
 
 On a CPU torch adds up a channels-last batch in plain float32, one position after the other: over 500 images of 32×32
-its variance is wrong by 4e-3 of itself, and the gradients by 1e-3. Here the batch is summed in pieces of about a thousand
-positions, and the pieces in float64: wrong by 1e-6, at the same speed (docs/decisions/006-batch-statistics.md).
+its variance is wrong by 4e-3 of itself, and the gradients by 1e-3. Here the batch is summed in pieces of about a
+thousand positions, and the pieces in float64: wrong by 1e-6, at the same speed
+(docs/decisions/006-batch-statistics.md).
 """
 
 from typing import Any

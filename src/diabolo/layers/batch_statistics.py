@@ -27,8 +27,8 @@ def normalise_batch(x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> tupl
     Returns:
         y; μ; σ² (biased). The last two carry no gradient.
     """
-    takes_pieces = x.dim() == 4 and x.device.type == "cpu" and x.dtype == torch.float32
-    if takes_pieces and not torch.compiler.is_compiling():
+    on_cpu = x.dim() == 4 and x.device.type == "cpu" and x.dtype == torch.float32
+    if on_cpu and x.is_contiguous(memory_format=torch.channels_last) and not torch.compiler.is_compiling():
         y, mean, variance = _NormaliseInPieces.apply(x, weight, bias, eps)
         return y, mean, variance
     # momentum=1 makes torch write the batch's own mean and unbiased variance here.
@@ -64,9 +64,10 @@ class _NormaliseInPieces(torch.autograd.Function):
 
 def _statistics(x: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and biased variance by channel; pieces joined as by Chan, Golub & LeVeque 1979."""
-    pieces = x.split(max(1, _POSITIONS // (x.shape[2] * x.shape[3])))
+    row = x.permute(0, 2, 3, 1).reshape(1, -1, 1, x.shape[1]).permute(0, 3, 1, 2)  # all positions as one tall image
+    pieces = row.split(_POSITIONS, dim=2)
     pairs = [torch.batch_norm_update_stats(piece, None, None, 0.0) for piece in pieces]
-    shares = torch.tensor([len(piece) / len(x) for piece in pieces], dtype=torch.float64)[:, None]
+    shares = torch.tensor([piece.shape[2] / row.shape[2] for piece in pieces], dtype=torch.float64)[:, None]
     means = torch.stack([mean for mean, _ in pairs]).double()
     variances = torch.stack([variance for _, variance in pairs]).double()
     mean = (shares * means).sum(0)

@@ -3,21 +3,24 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from diabolo.api.execute import test_results
-from diabolo.api.job import Report, load_recorded_data, training_images
+from diabolo.api.execute import measure
+from diabolo.api.job import check_image_shape
+from diabolo.api.recorded_data import load_recorded_data, training_images
 from diabolo.data import Dataset, load_data
+from diabolo.data.dataset import Report
 from diabolo.errors import DiaboloError
 from diabolo.train import recipe_from_record
 from diabolo.use import Run
+
+PARTS = ("train", "validation", "test")
+"""Parts of a data set that can be measured."""
 
 
 def evaluate_part(
     run: Run,
     part: str,
     *,
-    data: str | None = None,
+    data: Any = None,
     data_options: Mapping[str, Any] | None = None,
     report: Report | None = None,
 ) -> tuple[dict[str, float], Dataset]:
@@ -26,28 +29,25 @@ def evaluate_part(
     Args:
         run: the run.
         part: `train`, `validation` or `test`, as the run's recipe splits the images.
-        data: other images than the run's own.
-        data_options: `size`, `fit`, `channels` for folders of images.
+        data: other images than the run's own: a name, a path or an array, as of `load_data`.
+        data_options: `size`, `fit`, `channels`.
         report: reader of progress.
 
     Raises:
-        DiaboloError: the images do not fit the model.
+        DiaboloError: there is no such part, or the images do not fit the model.
         RunError: the weights are missing or damaged, or the run's own images are no longer the same.
     """
+    if part not in PARTS:
+        raise DiaboloError(f"`part` (={part}) must be one of {', '.join(PARTS)}")
     recipe = recipe_from_record(run.record.recipe)
     if data is None:
         dataset = load_recorded_data(run.folder, run.record, report=report)
     else:
         dataset = load_data(data, report=report, **(data_options or {}))
-    if dataset.image_shape != run.record.input_shape:
-        raise DiaboloError(
-            f"`{dataset.name}` has {dataset.image_shape} images, and this run's model takes {run.record.input_shape}; "
-            "resize them with `--size` and `--fit`"
-        )
+    check_image_shape(dataset, run.record.input_shape)
+    if part == "test":
+        return measure(run.model, dataset.test, recipe.loss), dataset
     images = training_images(dataset, recipe)
-    chosen: np.ndarray = {
-        "train": lambda: images.train[images.train_indices],
-        "validation": lambda: images.validation[images.validation_indices],
-        "test": lambda: dataset.test,
-    }[part]()
-    return test_results(run.model, chosen, recipe.loss), dataset
+    if part == "train":
+        return measure(run.model, images.train, recipe.loss, indices=images.train_indices), dataset
+    return measure(run.model, images.validation, recipe.loss, indices=images.validation_indices), dataset

@@ -1,22 +1,28 @@
 """Carries a `Job` out: events into the folder, the test set once at the end, the figures."""
 
-from collections.abc import Callable
+import contextlib
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from diabolo.api.figures import draw_run_figures
 from diabolo.api.job import Job
+from diabolo.errors import DiaboloError, RunError
 from diabolo.model import AutoEncoder
 from diabolo.runs import write_record
 from diabolo.train import (
+    CHECKPOINT_SECONDS,
     Diverged,
     Event,
     ImageSource,
     Stopped,
     Trained,
     evaluate,
+    floor_of,
     load_weights,
     loss_for,
     read_tensors,
@@ -37,31 +43,51 @@ class Outcome:
 
 
 def execute(
-    job: Job, *, watch: Callable[[Event], None] = lambda event: None, should_stop: Callable[[], bool] = lambda: False
+    job: Job,
+    *,
+    watch: Callable[[Event], None] = lambda event: None,
+    should_stop: Callable[[], bool] = lambda: False,
+    pictures: bool = True,
 ) -> Outcome:
     """Trains, or goes on training, and writes everything that a finished run holds.
+
+    The job's model is left in evaluation mode, with the kept weights where training came to its end. torch computes
+    with the number of threads that the run was started with, since another number adds in another order. A state is
+    written every minute; `$DIABOLO_CHECKPOINT_SECONDS` says otherwise.
 
     Args:
         job: from `new_job` or `resumed_job`.
         watch: called with every event, after it was written.
-        should_stop: asked after each step; True ends training with a state to go on from.
+        should_stop: asked before each step; True ends training with a state to go on from.
+        pictures: False leaves out `curves.png` and `reconstructions.png`.
 
     Raises:
-        RunError: another process writes this run.
-        OutputError: the folder cannot be written.
+        RunError: another process writes this run, or made one in this folder meanwhile.
+        OutputError: the folder cannot be written, or the disk is full; what was written before stays whole.
     """
     end: Event | None = None
-    with job.folder.writing():
+    with job.folder.writing(), _threads(job.record.threads):
+        if job.resume is None and job.folder.exists():
+            raise RunError(f"`{job.folder.path}` holds a run that was made meanwhile; choose another `--out`")
         events = train(
-            job.model, job.images, job.recipe, seed=job.record.seed, resume=job.resume, should_stop=should_stop
+            job.model,
+            job.images,
+            job.recipe,
+            seed=job.record.seed,
+            resume=job.resume,
+            should_stop=should_stop,
+            checkpoint_seconds=_checkpoint_seconds(),
         )
         for end in write_events(events, job.model, job.folder, job.record):
             watch(end)
         assert isinstance(end, Trained | Stopped | Diverged)
-        if isinstance(end, Trained):
-            write_record(job.folder.record_file, replace(job.record, status="finished", test=_test(job)))
+        job.model.eval()
         run = Run(job.folder.path)
-        draw_run_figures(run, job)
+        if pictures:
+            draw_run_figures(run, job)
+        if isinstance(end, Trained):  # last, so that `finished` means that everything is there
+            write_record(job.folder.record_file, replace(job.record, status="finished", test=_test(job)))
+            run = Run(job.folder.path)
     return Outcome(run=run, end=end)
 
 
@@ -69,19 +95,57 @@ def _test(job: Job) -> dict[str, float]:
     """Results of the kept weights on the test images; the only place of a training that reads them."""
     tensors, _ = read_tensors(job.folder.model_file)
     load_weights(job.model, tensors)
-    return test_results(job.model, job.dataset.test, job.recipe.loss)
+    return measure(job.model, job.dataset.test, job.recipe.loss)
 
 
-def test_results(model: AutoEncoder, images: NDArray[np.uint8], loss_name: str) -> dict[str, float]:
-    """Loss, its excess over the floor, MSE, PSNR (dB) and SSIM of a model on uint8 images (N, H, W, C)."""
+def measure(
+    model: AutoEncoder, images: NDArray[np.uint8], loss_name: str, *, indices: NDArray[np.int64] | None = None
+) -> dict[str, float]:
+    """Loss, its excess over the floor, MSE, PSNR (dB) and SSIM of a model on uint8 images (N, H, W, C).
+
+    Args:
+        model: on any device.
+        images: the images, at the model's size.
+        loss_name: `bce`, `mse` or `l1`.
+        indices: which of the images; by default all.
+
+    Raises:
+        RecipeError: the loss does not fit the model.
+        DataError: there are no images.
+    """
     loss = loss_for(loss_name, model)
+    chosen = np.arange(len(images)) if indices is None else indices
     device = next(model.parameters()).device
-    measured = evaluate(model, ImageSource(images, device), np.arange(len(images)), loss)
+    measured = evaluate(model, ImageSource(images, device), chosen, loss)
     return {
         "num_images": measured.num_images,
         "loss": measured.loss,
-        "excess": measured.loss - loss.floor(images),
+        "excess": measured.loss - floor_of(loss, images, chosen),
         "mse": measured.mse,
         "psnr": measured.psnr,
         "ssim": measured.ssim,
     }
+
+
+@contextlib.contextmanager
+def _threads(number: int) -> Iterator[None]:
+    """torch with this number of threads within the block."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _checkpoint_seconds() -> float:
+    text = os.environ.get("DIABOLO_CHECKPOINT_SECONDS", "")
+    if not text:
+        return CHECKPOINT_SECONDS
+    try:
+        seconds = float(text)
+        if not seconds >= 0:
+            raise ValueError
+    except ValueError:
+        raise DiaboloError(f"`$DIABOLO_CHECKPOINT_SECONDS` (={text}) must be a number of seconds, 0 or more") from None
+    return seconds

@@ -1,5 +1,7 @@
 """The pictures of a run: curves and reconstructions, drawn from its folder."""
 
+import math
+
 import numpy as np
 
 from diabolo.api.job import Job
@@ -10,15 +12,21 @@ from diabolo.train import LOSSES, recipe_from_record
 from diabolo.use import Run, psnr_of
 
 NUM_SHOWN = 2000
-"""Most validation images among which best, median and worst are sought."""
+"""Most validation images among which best, median and worst are sought; fewer where they are large."""
+_VALUES_SHOWN = NUM_SHOWN * 32 * 32 * 3
 
 
 def draw_run_figures(run: Run, job: Job) -> None:
-    """Writes `curves.png` and `reconstructions.png`, as far as the run has a history and weights."""
+    """Writes `curves.png` and `reconstructions.png`, as far as the run has a history and weights.
+
+    Raises:
+        OutputError: the folder cannot be written, or the disk is full.
+    """
     if run.folder.history_file.exists():
         draw_curves([curve_data(run)], run.folder.curves_file)
     if run.folder.model_file.exists():
-        indices = job.images.validation_indices[:NUM_SHOWN]
+        most = max(1, min(NUM_SHOWN, _VALUES_SHOWN // math.prod(run.record.input_shape)))
+        indices = job.images.validation_indices[:most]
         images = np.ascontiguousarray(job.images.validation[indices])
         reconstructions = run.reconstruct(images)
         draw_reconstructions(

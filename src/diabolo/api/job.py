@@ -1,22 +1,32 @@
 """`Job`: one training made ready (model, images, recipe, folder), new or to be resumed."""
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
-from diabolo.data import Dataset, Progress, load_data, split_validation
+from diabolo.api.recorded_data import data_table, load_recorded_data, training_images
+from diabolo.data import Dataset, load_data
+from diabolo.data.dataset import Report
 from diabolo.errors import DiaboloError, RunError
 from diabolo.model import AutoEncoder, build_model
 from diabolo.notation import Spec
 from diabolo.runs import RunFolder, RunRecord, command_line, current_machine, current_versions, free_folder
-from diabolo.train import Recipe, TrainingImages, TrainingState, find_recipe, read_state, recipe_from_record
-from diabolo.train.losses import loss_for
+from diabolo.train import (
+    Recipe,
+    TrainingImages,
+    TrainingState,
+    check_training,
+    find_recipe,
+    read_state,
+    read_tensors,
+    recipe_from_record,
+)
+from diabolo.vocabulary import describe
 from diabolo.zoo.resolve import resolve
 
 
@@ -36,11 +46,10 @@ class Job:
     """Where the results go."""
     record: RunRecord
     """What `run.toml` will say."""
+    notes: tuple[str, ...] = ()
+    """Lines that a command must show, beside those of the data set."""
     resume: TrainingState | None = None
     """State to go on from."""
-
-
-Report = Callable[[Progress], None]
 
 
 def new_job(
@@ -66,12 +75,8 @@ def new_job(
     """
     chosen = (find_recipe(recipe) if isinstance(recipe, str) else recipe).with_settings(settings or {})
     where = _device(device)
-    if isinstance(model, AutoEncoder):
-        line, short = model.line or "", name or "model"
-    else:
-        named = resolve(model)
-        line, short, model = str(named.spec), name or named.name, named.spec
-    folder = RunFolder(path=Path(out)) if out is not None else _default_folder(short, chosen.name, seed)
+    short, spec = _named(model, name)
+    folder = _default_folder(short, chosen.name, seed) if out is None else RunFolder(path=Path(out).expanduser())
     if folder.exists():
         raise RunError(
             f"`{folder.path}` already holds a run; choose another `--out`, "
@@ -79,20 +84,19 @@ def new_job(
         )
     dataset = load_data(data, report=report, **(data_options or {}))
     if isinstance(model, AutoEncoder):
-        needed = model.graph.input_shape
-        if dataset.image_shape != needed:
-            raise DiaboloError(f"the model takes {needed} images, and `{dataset.name}` has {dataset.image_shape}")
         built = model
+        check_image_shape(dataset, model.graph.input_shape)
     else:
-        built = build_model(model, dataset.image_shape, seed=seed, initialisation=chosen.initialisation)
-    loss_for(chosen.loss, built)  # refuses a line that the loss does not fit, before anything is written
+        built = build_model(spec, dataset.image_shape, seed=seed, initialisation=chosen.initialisation)
+    images = training_images(dataset, chosen)
+    check_training(built, images, chosen)
     record = RunRecord(
         name=short,
-        line=line,
+        line=built.line or "",
         input_shape=dataset.image_shape,
         seed=seed,
         recipe={"name": chosen.name, **chosen.choices()},
-        data=_data_table(data_name or data, dataset, chosen, data_options or {}),
+        data=data_table(data_name or data, dataset, images, data_options or {}),
         command=command_line(),
         threads=torch.get_num_threads(),
         device=_device_name(where),
@@ -100,96 +104,92 @@ def new_job(
         machine=current_machine(),
         created=datetime.now().astimezone().isoformat(timespec="seconds"),
     )
-    images = training_images(dataset, chosen)
-    return Job(model=built.to(where), dataset=dataset, images=images, recipe=chosen, folder=folder, record=record)
+    return Job(
+        model=built.to(where),
+        dataset=dataset,
+        images=images,
+        recipe=chosen,
+        folder=folder,
+        record=record,
+        notes=chosen.idle_choices(),
+    )
 
 
-def resumed_job(run: str | Path, *, report: Report | None = None) -> Job:
-    """Makes an interrupted training ready to go on.
+def resumed_job(run: str | Path, *, data: Any = None, report: Report | None = None) -> Job:
+    """Makes an interrupted training ready to go on; writes nothing.
+
+    Args:
+        run: the folder; it may have been moved.
+        data: the images, where they were only in memory or lie elsewhere now; they must be the same.
+        report: reader of progress.
 
     Raises:
-        RunError: there is no run, it is finished, its state is damaged, or its data are no longer the same bytes.
+        RunError: there is no run, it is finished, its state or weights are damaged, or its data are no longer the same
+            bytes.
+        DataError: the images cannot be found.
     """
-    folder = RunFolder(path=Path(run))
+    folder = RunFolder(path=Path(run).expanduser())
     record = folder.record()
     if record.status == "finished":
-        raise RunError(
-            f"`{folder.path}` is finished; nothing is left to resume (`diabolo eval {folder.path}` shows it)"
-        )
-    state = read_state(folder.state_file) if folder.state_file.exists() else None
+        quoted = shlex.quote(str(folder.path))
+        raise RunError(f"`{folder.path}` is finished; nothing is left to resume (`diabolo eval {quoted}` shows it)")
     recipe = recipe_from_record(record.recipe)
-    dataset = load_recorded_data(folder, record, report=report)
-    torch.set_num_threads(record.threads)  # another number adds in another order
+    state = read_state(folder.state_file)
+    state.check_same(record.line, record.seed, {"name": recipe.name, **recipe.choices()})
+    if state.progress.epoch:
+        read_tensors(folder.model_file)  # kept weights that are damaged are found now, not after the last epoch
+    dataset = load_recorded_data(folder, record, data=data, report=report)
+    images = training_images(dataset, recipe)
     model = build_model(record.line, record.input_shape, seed=record.seed, initialisation=recipe.initialisation)
     return Job(
         model=model.to(_device(record.device.split(" ")[0])),
         dataset=dataset,
-        images=training_images(dataset, recipe),
+        images=images,
         recipe=recipe,
         folder=folder,
         record=record,
+        notes=_changes(record),
         resume=state,
     )
 
 
-def load_recorded_data(folder: RunFolder, record: RunRecord, *, report: Report | None = None) -> Dataset:
-    """The images that a run was trained on, proved by their digest.
+def check_image_shape(dataset: Dataset, needed: tuple[int, ...]) -> None:
+    """Sees that images have the size and channels of a model.
 
     Raises:
-        RunError: the same name now gives other images.
-        DataError: they cannot be found.
+        DiaboloError: they have not.
     """
-    options = {key: _tuple(record.data[key]) for key in ("size", "fit", "channels") if key in record.data}
-    dataset = load_data(record.data["name"], report=report, **options)
-    if dataset.digest != record.data["digest"]:
-        raise RunError(
-            f"`{folder.path}` was trained on other images: `{record.data['name']}` was {record.data['source']} with "
-            f"digest {record.data['digest'][:19]}…, and is now {dataset.source} with {dataset.digest[:19]}…; "
-            "bring the same images back, or train again in another folder"
+    if dataset.image_shape != needed:
+        raise DiaboloError(
+            f"`{dataset.name}` has images of {describe(dataset.image_shape)}, and the model takes {describe(needed)}; "
+            f"bring them to that size with `--size {needed[0]}x{needed[1]} --fit crop --channels {needed[2]}`"
         )
-    return dataset
 
 
-def training_images(dataset: Dataset, recipe: Recipe) -> TrainingImages:
-    """Which images are trained on and which validate: by the recipe, and by the parts that the data set has."""
-    everything = np.arange(len(dataset.train))
-    if recipe.validation == "test":
-        validation, train_indices, validation_indices = dataset.test, everything, np.arange(len(dataset.test))
-    elif dataset.validation is not None:
-        validation, train_indices = dataset.validation, everything
-        validation_indices = np.arange(len(dataset.validation))
-    else:
-        validation = dataset.train
-        train_indices, validation_indices = split_validation(len(dataset.train), fraction=recipe.validation_fraction)
-    return TrainingImages(
-        train=dataset.train,
-        train_indices=train_indices,
-        validation=validation,
-        validation_indices=validation_indices,
-    )
+def _named(model: str | Spec | AutoEncoder, name: str | None) -> tuple[str, Spec]:
+    """Short name and spec of what the user calls the model."""
+    if not isinstance(model, AutoEncoder):
+        named = resolve(model)
+        return name or named.name, named.spec
+    if model.line is None:
+        raise DiaboloError("this model has no line, and a run is loaded by its line; build it with `diabolo.build`")
+    return name or "model", resolve(model.line).spec
 
 
-def _data_table(data: Any, dataset: Dataset, recipe: Recipe, options: Mapping[str, Any]) -> dict[str, Any]:
-    images = training_images(dataset, recipe)
-    named = str(data) if isinstance(data, str | Path) else dataset.name
-    if Path(named).exists():
-        named = str(Path(named).resolve())
-    chosen = {
-        key: list(value) if isinstance(value, tuple) else value for key, value in options.items() if value is not None
-    }
-    return {
-        "name": named,
-        "digest": dataset.digest,
-        "source": dataset.source,
-        "num_train": len(images.train_indices),
-        "num_validation": len(images.validation_indices),
-        "num_test": len(dataset.test),
-        **chosen,
-    }
-
-
-def _tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+def _changes(record: RunRecord) -> tuple[str, ...]:
+    """What a user must know of a resume."""
+    notes = []
+    if record.status == "diverged":
+        notes.append(
+            "this training diverged, and from the same state it will diverge again; "
+            "start another run with a smaller `learning_rate`, or with `clip_norm=1`"
+        )
+    now = current_versions()
+    changed = [name for name, version in record.versions.items() if now.get(name, version) != version]
+    if changed:
+        listed = ", ".join(f"{name} {record.versions[name]} (now {now[name]})" for name in changed)
+        notes.append(f"the run was started with {listed}; results may differ in their last digits")
+    return tuple(notes)
 
 
 def _default_folder(name: str, recipe: str, seed: int) -> RunFolder:

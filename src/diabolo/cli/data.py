@@ -88,7 +88,10 @@ def get_command(name: Name, as_json: Json = False) -> None:
 
 @app.command("verify")
 def verify_command(name: Name, as_json: Json = False) -> None:
-    """Compare the digests of a data set in the cache; exit 1 if one is wrong."""
+    """Check a data set in the cache by its digests.
+
+    Exits with 1 where one is wrong or missing.
+    """
     from diabolo.data import verify
 
     result = verify(name)
@@ -137,18 +140,22 @@ def progress_display() -> Iterator[Callable[["Progress"], None]]:
         TextColumn("{task.fields[amount]}"),
         TimeRemainingColumn(),
     )
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None, amount="")
-        stage = ""
+    bar = Bar(*columns, console=Console(stderr=True), transient=True)
+    task = bar.add_task("", total=None, amount="")
+    stage = ""
 
-        def report(progress: "Progress") -> None:
-            nonlocal stage
-            if progress.stage != stage:
-                stage = progress.stage
-                bar.reset(task, total=progress.total, description=stage)
-            bar.update(task, completed=progress.done, total=progress.total, amount=_amount(progress))
+    def report(progress: "Progress") -> None:
+        nonlocal stage
+        bar.start()  # only now: what is in the cache comes without a report, and needs no bar
+        if progress.stage != stage:
+            stage = progress.stage
+            bar.reset(task, total=progress.total, description=stage)
+        bar.update(task, completed=progress.done, total=progress.total, amount=_amount(progress))
 
+    try:
         yield report
+    finally:
+        bar.stop()
 
 
 def _line_reporter() -> Callable[["Progress"], None]:

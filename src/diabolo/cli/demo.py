@@ -19,16 +19,21 @@ NUM_SHOWN = 10
 
 
 def demo(
-    out: Annotated[Path, typer.Option("--out", help="Folder for runs and pictures.")] = Path("demo"),
+    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Folder for runs and pictures.")] = Path("demo"),
     data: Data = "cifar10",
     epochs: Annotated[
-        int | None, typer.Option("--epochs", help="Default: 3, or 20 on the small sample.", min=1, show_default=False)
+        int | None,
+        typer.Option("--epochs", metavar="N", help="Default: 3, or 20 on the small sample.", min=1, show_default=False),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Train the question's two methods and a third on CIFAR-10; show their summaries, curves and reconstructions."""
+    """Answer the question that started diabolo, on CIFAR-10.
+
+    Trains its two methods and a third; shows what is not connected, the curves, the reconstructions, the numbers.
+    What an earlier call has finished is not trained again; what it left unfinished goes on.
+    """
     from diabolo.api.summary import summary
-    from diabolo.cli.progress import DataReport
+    from diabolo.cli.data import progress_display
     from diabolo.data import load_data
 
     def say(text: str = "") -> None:
@@ -39,7 +44,8 @@ def demo(
     say(f"diabolo summary {MODELS[0]}")
     say(f"{summary(MODELS[0])}\n")
     say("The images:")
-    dataset = load_data(data, report=DataReport())
+    with progress_display() as report:
+        dataset = load_data(data, report=report)
     say(f"  {dataset.describe()}")
     for note in dataset.notes:
         say(f"  note: {note}")

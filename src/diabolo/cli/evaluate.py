@@ -4,34 +4,44 @@ from typing import Annotated
 
 import typer
 
-from diabolo.cli.options import Channels, Fit, Json, Size, data_options, print_json
-from diabolo.errors import DiaboloError
+from diabolo.cli.options import Channels, Fit, Json, Run, Size, data_options, print_json
+from diabolo.errors import DiaboloError, clip
 
 
 def evaluate_run(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder.", show_default=False)],
+    run: Run,
     data: Annotated[
-        str | None, typer.Option("--data", help="Other images than the run's own.", show_default=False)
+        str | None,
+        typer.Option("--data", metavar="DATA", help="Other images than the run's own.", show_default=False),
     ] = None,
     part: Annotated[
-        str, typer.Option("--part", help="train, validation or test; validation keeps the test images untouched.")
+        str,
+        typer.Option(
+            "--part",
+            metavar="PART",
+            help="train, validation or test; validation keeps the test images untouched.",
+        ),
     ] = "validation",
     size: Size = None,
     fit: Fit = None,
     channels: Channels = None,
     as_json: Json = False,
 ) -> None:
-    """Measure loss, MSE, PSNR and SSIM of a run, and show what training measured on the test images."""
+    """Measure loss, MSE, PSNR and SSIM of a run.
+
+    Beside them stands what was measured on the test images at the end of its training.
+    """
     if part not in ("train", "validation", "test"):
-        raise DiaboloError(f"`--part {part}`: there are train, validation and test")
+        raise DiaboloError(f"`--part {clip(part)}`: there are train, validation and test")
     from diabolo.api.evaluate import evaluate_part
-    from diabolo.cli.progress import DataReport
+    from diabolo.cli.data import progress_display
     from diabolo.use import load
 
     loaded = load(run)
-    results, dataset = evaluate_part(
-        loaded, part, data=data, data_options=data_options(size, fit, channels), report=DataReport()
-    )
+    with progress_display() as report:
+        results, dataset = evaluate_part(
+            loaded, part, data=data, data_options=data_options(size, fit, channels), report=report
+        )
     recorded = loaded.record.test
     if as_json:
         print_json(
@@ -41,7 +51,7 @@ def evaluate_run(
     for note in dataset.notes:
         typer.echo(f"note: {note}", err=True)
     typer.echo(f"{loaded.name}: {loaded.line}")
-    typer.echo(f"{dataset.describe()}")
+    typer.echo(dataset.describe())
     typer.echo(_line(f"{part} (now)", results))
     if recorded:
         typer.echo(_line("test (at the end of training)", recorded))

@@ -28,16 +28,22 @@ app.command("eval")(evaluate.evaluate_run)
 app.command("reconstruct")(reconstruct.reconstruct_files)
 
 
-@app.callback()
-def _options(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback for every error.")] = False,
-) -> None:
-    if version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         from diabolo import __version__
 
         typer.echo(f"diabolo {__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and leave.", is_eager=True, callback=_print_version)
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback for every error.")] = False,
+) -> None:
+    pass  # `--debug` is read by `main`, since it matters outside of the commands
 
 
 def main() -> None:
@@ -50,8 +56,6 @@ def main() -> None:
         if debug:
             raise
         _fail(str(error), 2)
-    except KeyboardInterrupt:
-        _fail("stopped", 130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

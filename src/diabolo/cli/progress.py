@@ -5,7 +5,6 @@ import time
 from types import TracebackType
 from typing import Self
 
-from diabolo.data import Progress
 from diabolo.runs import epoch_line
 from diabolo.train import EpochDone, Event, Started, StepDone
 
@@ -107,18 +106,3 @@ class _Bar:
 
     def close(self) -> None:
         self.progress.stop()
-
-
-class DataReport:
-    """A reader of data progress (downloads, folders): a line every few seconds on standard error."""
-
-    def __init__(self) -> None:
-        self.last_line = time.monotonic()
-
-    def __call__(self, progress: Progress) -> None:
-        """Reads one report."""
-        if time.monotonic() - self.last_line < 3.0:
-            return
-        self.last_line = time.monotonic()
-        share = f" {100 * progress.done / progress.total:.0f} %" if progress.total else ""
-        print(f"{progress.stage}:{share} {progress.done:,} {progress.unit}", file=sys.stderr, flush=True)

@@ -5,19 +5,24 @@ from typing import Annotated
 
 import typer
 
-from diabolo.cli.options import Fit, Json, print_json
+from diabolo.cli.options import Fit, Json, Run, print_json
 
 
 def reconstruct_files(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder.", show_default=False)],
+    run: Run,
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILES...", help="Images, or folders of images.", show_default=False)
+        list[Path], typer.Argument(metavar="FILE", help="Images, or folders of images.", show_default=False)
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results.")] = Path("reconstructed"),
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the results.")] = Path(
+        "reconstructed"
+    ),
     fit: Fit = None,
     as_json: Json = False,
 ) -> None:
-    """Reconstruct image files of the model's size (or brought to it by --fit) into a folder of PNG files."""
+    """Put your own images through a trained model.
+
+    Each image becomes a PNG of the model's size; images of another size need --fit.
+    """
     from diabolo.use import load
     from diabolo.use.files import reconstruct_files as reconstruct_into
 

@@ -4,24 +4,26 @@ from typing import Annotated
 
 import typer
 
-from diabolo.cli.options import Json, Model, print_json, read_shape
-from diabolo.errors import DiaboloError
+from diabolo.cli.options import Json, Model, print_json, read_input_shape
 
 
 def show_summary(
     model: Model,
     input_shape: Annotated[
         str | None,
-        typer.Option("--input", help="Image size, HxWxC; 32x32x3 where nothing says otherwise.", show_default=False),
+        typer.Option(
+            "--input", metavar="HxWxC", help="Image size; 32x32x3 where nothing says otherwise.", show_default=False
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Print the layers, shapes and parameters of a model, and the layers that are not connected."""
+    """Print layers, shapes and parameters of a model.
+
+    Layers that are built and not connected are listed at the end, and count in no total. Nothing is trained.
+    """
     from diabolo.api.summary import summary
 
-    shape = None if input_shape is None else read_shape(input_shape)
-    if shape is not None and len(shape) != 3:
-        raise DiaboloError(f"`--input {input_shape}`: write height x width x channels, as in 28x28x1")
+    shape = None if input_shape is None else read_input_shape(input_shape)
     result = summary(model, shape)
     if as_json:
         print_json(result.to_dict())

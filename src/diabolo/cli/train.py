@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from diabolo.cli.options import (
+    MODEL_HELP,
     Channels,
     Data,
     Device,
@@ -27,56 +28,77 @@ if TYPE_CHECKING:
 def train_model(
     model: Annotated[
         str | None,
-        typer.Argument(metavar="MODEL", help="A zoo name, a line, a run folder, or file.py:name.", show_default=False),
+        typer.Argument(metavar="MODEL", help=MODEL_HELP, show_default=False),
     ] = None,
     data: Data = "cifar10",
     recipe: Annotated[
-        str, typer.Option("--recipe", help="fast, or keras: the question's training to the letter.")
+        str, typer.Option("--recipe", metavar="NAME", help="fast, or keras: the question's training to the letter.")
     ] = "fast",
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Change one choice of the recipe; may be repeated."),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Of initial weights and batch order.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of initial weights and batch order.")] = 0,
     out: Annotated[
-        str | None, typer.Option("--out", help="Run folder; default runs/<model>-<recipe>-seed<seed>.")
+        str | None,
+        typer.Option("--out", metavar="FOLDER", help="Run folder; default runs/<model>-<recipe>-seed<seed>."),
     ] = None,
     resume: Annotated[str | None, typer.Option("--resume", metavar="RUN", help="Go on with this run.")] = None,
     device: Device = "auto",
-    threads: Annotated[int | None, typer.Option("--threads", help="CPU threads; default: torch's.", min=1)] = None,
+    threads: Annotated[
+        int | None, typer.Option("--threads", metavar="N", help="CPU threads; default: torch's.", min=1)
+    ] = None,
     size: Size = None,
     fit: Fit = None,
     channels: Channels = None,
     as_json: Json = False,
 ) -> None:
-    """Train a model and write a run folder: weights, history, curves, reconstructions."""
+    """Train a model into a run folder, or go on with a run.
+
+    The folder holds the weights, the history, and pictures of curves and reconstructions. Ctrl-C stops after the
+    step at hand and saves everything.
+    """
     if (model is None) == (resume is None):
         raise DiaboloError("`diabolo train` takes either a MODEL or `--resume RUN`, as in `diabolo train method-2`")
-    if resume is not None and (settings or out is not None or threads is not None):
-        raise DiaboloError("`--resume` goes on with the run as it was; leave out `--set`, `--out` and `--threads`")
+    if resume is not None:
+        other = {
+            "--data": data != "cifar10",
+            "--recipe": recipe != "fast",
+            "--set": settings,
+            "--seed": seed,
+            "--out": out,
+            "--device": device != "auto",
+            "--threads": threads,
+            "--size": size,
+            "--fit": fit,
+            "--channels": channels,
+        }
+        given = ", ".join(f"`{option}`" for option, value in other.items() if value)
+        if given:
+            raise DiaboloError(f"`--resume` goes on with the run as it was; leave out {given}")
     import torch
 
     from diabolo.api.job import new_job, resumed_job
-    from diabolo.cli.progress import DataReport
+    from diabolo.cli.data import progress_display
 
     if threads is not None:
         torch.set_num_threads(threads)
-    report = DataReport()
-    if resume is not None:
-        job = resumed_job(resume, report=report)
-    else:
-        assert model is not None
-        job = new_job(
-            model,
-            data,
-            recipe=recipe,
-            settings=read_settings(settings or []),
-            seed=seed,
-            out=out,
-            device=device,
-            data_options=data_options(size, fit, channels),
-            report=report,
-        )
+    with progress_display() as report:
+        if resume is not None:
+            job = resumed_job(resume, report=report)
+        else:
+            assert model is not None
+            job = new_job(
+                model,
+                data,
+                recipe=recipe,
+                settings=read_settings(settings or []),
+                seed=seed,
+                out=out,
+                device=device,
+                data_options=data_options(size, fit, channels),
+                report=report,
+            )
     announce(job, to_stderr=as_json)
     outcome, exit_code = carry_out(job, to_stderr=as_json)
     if as_json:
@@ -92,6 +114,8 @@ def announce(job: "Job", *, to_stderr: bool = False) -> None:
     typer.echo(job.dataset.describe(), err=to_stderr)
     for note in job.dataset.notes:
         typer.echo(f"note: {note}", err=to_stderr)
+    for idle in job.recipe.idle_choices():
+        typer.echo(f"note: {idle}", err=to_stderr)
     if job.dataset.skipped:
         typer.echo(f"note: {len(job.dataset.skipped)} files were left out:", err=True)
         for skipped in job.dataset.skipped[:10]:
@@ -127,8 +151,7 @@ def carry_out(job: "Job", *, to_stderr: bool = False) -> "tuple[Outcome, int]":
     if isinstance(end, Diverged):
         kept = "the last good checkpoint is kept" if outcome.run.folder.state_file.exists() else "no epoch was finished"
         typer.echo(
-            f"diabolo: the loss became {end.loss} in epoch {end.epoch}, step {end.step}: {end.cause}. "
-            f"In `{folder}` {kept}.",
+            f"diabolo: {end.message}. In `{folder}` {kept}.",
             err=True,
         )
         return outcome, 1

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import filelock
 
-from diabolo.errors import RunError
-from diabolo.files import make_folder, output_errors
+from diabolo.errors import OutputError, RunError
+from diabolo.files import make_folder, output_errors, write_text
 from diabolo.runs.history import EpochRow, read_history
 from diabolo.runs.record import RunRecord, read_record
 
@@ -69,6 +69,8 @@ class RunFolder:
     def writing(self) -> Iterator[None]:
         """Makes the folder and holds its lock; a second writer is refused with the first one's process and host.
 
+        The system frees the lock of a process that dies in any way.
+
         Raises:
             RunError: another process writes this run.
             OutputError: the folder cannot be made or written.
@@ -83,9 +85,13 @@ class RunFolder:
             raise RunError(
                 f"`{self.path}` is being written by {_owner(owner)}; wait for it, or choose another `--out`"
             ) from None
+        except NotImplementedError:
+            raise OutputError(
+                f"cannot write `{self.path}`: its file system has no locks, so that two trainings could mix their "
+                "files there; choose a folder on another one"
+            ) from None
         try:
-            with output_errors(self.path):
-                owner.write_text(json.dumps({"pid": os.getpid(), "host": platform.node()}))
+            write_text(owner, json.dumps({"pid": os.getpid(), "host": platform.node()}))
             yield
         finally:
             owner.unlink(missing_ok=True)

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -19,9 +18,12 @@ class EpochRow:
     epoch: int
     """From 1."""
     loss: float
-    """Train loss while training: the mean over the epoch's steps, weights changing meanwhile; as Keras prints it."""
+    """Train loss while training: the mean over the epoch's images, weights changing meanwhile; as Keras prints it.
+
+    The only loss here that includes the penalty of a bottleneck.
+    """
     train_loss: float
-    """Train loss re-evaluated after the epoch in evaluation mode, on a fixed part of the train images."""
+    """Train loss after the epoch in evaluation mode, on a fixed part of the train images."""
     val_loss: float
     """Validation loss after the epoch, in evaluation mode."""
     train_excess: float
@@ -46,7 +48,7 @@ COLUMNS = tuple(field.name for field in fields(EpochRow))
 
 
 def write_history(target: Path, rows: Iterable[EpochRow]) -> None:
-    """Writes `history.csv` atomically; numbers keep all their digits."""
+    """Writes `history.csv` atomically, numbers with all their digits; raises `OutputError` where it cannot."""
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
@@ -58,21 +60,25 @@ def read_history(source: Path) -> tuple[EpochRow, ...]:
     """Reads `history.csv`.
 
     Raises:
-        RunError: the file is missing or is no history.
+        RunError: the file is missing, cannot be read, or is no history.
     """
     try:
         with source.open(newline="", encoding="utf-8") as file:
             return tuple(row_from_dict(row) for row in csv.DictReader(file))
     except FileNotFoundError:
         raise RunError(f"no history in `{source.parent}`: the run has not finished an epoch yet") from None
-    except (KeyError, ValueError, TypeError, csv.Error, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise RunError(f"`{source}` cannot be read ({error.strerror})") from None
+    except (ValueError, csv.Error) as error:
         raise RunError(f"`{source}` is no history of this version of diabolo ({error}); was it edited?") from None
 
 
 def row_from_dict(values: dict[str, Any]) -> EpochRow:
-    """A row from texts or numbers by column name; raises KeyError or ValueError where one is missing or no number."""
-    numbers = {name: float(values[name]) for name in COLUMNS if name != "epoch"}
+    """A row from texts or numbers by column name; raises ValueError where one is missing or no number."""
+    missing = [name for name in COLUMNS if values.get(name) is None]
+    if missing:
+        raise ValueError(f"it has no {', '.join(missing)}")
     epoch = int(values["epoch"])
-    if epoch < 1 or any(math.isinf(number) for name, number in numbers.items() if name == "seconds"):
+    if epoch < 1:
         raise ValueError(f"epoch {epoch}")
-    return EpochRow(epoch=epoch, **numbers)
+    return EpochRow(epoch=epoch, **{name: float(values[name]) for name in COLUMNS if name != "epoch"})

@@ -8,12 +8,14 @@ from diabolo.model import AutoEncoder
 from diabolo.runs import EpochRow
 from diabolo.train.recipe import Recipe
 
+_USUAL_RATE = 0.01  # no optimiser here needs more on images, so nobody has to go down there in steps of ten
+
 
 def likely_cause(model: AutoEncoder, recipe: Recipe, history: Sequence[EpochRow]) -> str:
     """One sentence: the likely cause and what to do."""
     broken = [name for name, value in model.named_parameters() if not bool(torch.isfinite(value).all())]
     normalised = any(node.kind in ("bn", "gn") for node in model.graph.layers)
-    remedy = f"try `--set learning_rate={recipe.learning_rate / 10:g}`"
+    remedy = f"try `--set learning_rate={min(recipe.learning_rate / 10, _USUAL_RATE):g}`"
     if not recipe.clip_norm:
         remedy += " or `--set clip_norm=1`"
     where = f"`{broken[0]}` is no longer finite" if broken else "the weights are finite, the output is not"

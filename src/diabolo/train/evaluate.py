@@ -1,18 +1,26 @@
 """Loss and image metrics of a model on some images, in evaluation mode and without gradients."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from diabolo.errors import DataError
 from diabolo.metrics import ImageMetrics
 from diabolo.model import AutoEncoder
 from diabolo.train.images import ImageSource
-from diabolo.train.losses import Loss
+from diabolo.train.losses import Loss, loss_input
 
-BATCH = 250
-"""Images a forward pass; keeps the activations of the question's network in a few dozen MB."""
+_MOST_AT_ONCE = 250
+_VALUES_AT_ONCE = 16_777_216  # 64 MiB of float32: 250 images in the question's network
+
+
+def images_at_once(model: AutoEncoder) -> int:
+    """Images a forward pass, so that the largest activation of one takes about 64 MiB; from 1 to 250."""
+    largest = max(math.prod(node.shape) for node in model.graph.nodes)
+    return max(1, min(_MOST_AT_ONCE, _VALUES_AT_ONCE // largest))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +38,7 @@ class Evaluation:
     ssim: float
     """Mean structural similarity."""
     psnr_per_image: NDArray[np.float64]
-    """PSNR of each image in the order given, dB."""
+    """PSNR of each image in the order given, dB; empty without metrics."""
 
 
 @torch.inference_mode()
@@ -42,45 +50,36 @@ def evaluate(
     Args:
         model: on the device of `images`.
         images: the source.
-        indices: which of them.
-        loss: the loss to average.
+        indices: which of them, at least one.
+        loss: the loss to average; a bottleneck's penalty is no part of it.
         with_metrics: False leaves out MSE, PSNR and SSIM (they are NaN then).
+
+    Raises:
+        DataError: there are no images.
     """
+    if not len(indices):
+        raise DataError("there are no images to evaluate the model on")
     was_training = model.training
     model.eval()
     metrics = ImageMetrics()
     total = 0.0
+    at_once = images_at_once(model)
     try:
-        for start in range(0, len(indices), BATCH):
-            batch = images.batch(indices[start : start + BATCH])
-            if loss.from_logits:
-                output = model.logits(batch)
-                reconstructions = torch.sigmoid(output) if with_metrics else output
-            else:
-                output = model(batch)
-                reconstructions = output.clamp(0, 1) if with_metrics else output
+        for start in range(0, len(indices), at_once):
+            batch = images.batch(indices[start : start + at_once])
+            output = loss_input(model, loss, batch)
             total += float(loss.function(output, batch)) * len(batch)
             if with_metrics:
-                metrics.update(reconstructions, batch)
+                metrics.update(torch.sigmoid(output) if loss.from_logits else output, batch)
     finally:
         model.train(was_training)
-    if not with_metrics:
-        missing = float("nan")
-        nothing = np.empty(0)
-        return Evaluation(
-            num_images=len(indices),
-            loss=total / len(indices),
-            mse=missing,
-            psnr=missing,
-            ssim=missing,
-            psnr_per_image=nothing,
-        )
-    values = metrics.result()
+    values = metrics.result() if with_metrics else None
+    missing = float("nan")
     return Evaluation(
         num_images=len(indices),
         loss=total / len(indices),
-        mse=values.mse,
-        psnr=values.psnr_db,
-        ssim=values.ssim,
+        mse=values.mse if values else missing,
+        psnr=values.psnr_db if values else missing,
+        ssim=values.ssim if values else missing,
         psnr_per_image=metrics.per_image().psnr_db,
     )

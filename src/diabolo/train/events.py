@@ -1,5 +1,6 @@
 """Events: training is an iterator of them, and everything that watches it reads the same stream."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -25,6 +26,13 @@ class Started:
     """Steps of that epoch that were already done."""
     validation_floor: float
     """Loss of a perfect reconstruction of the validation images."""
+    state: Callable[[], TrainingState]
+    """Takes a snapshot of what training starts from; call it before asking for the next event."""
+
+    @property
+    def is_resumed(self) -> bool:
+        """Whether training goes on from a state in which steps were already done."""
+        return self.first_epoch > 1 or self.first_step > 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +51,10 @@ class StepDone:
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """A moment at which the state is worth writing: every minute within an epoch, and after each epoch."""
+    """A moment at which the state is worth writing: now and then within an epoch, and after each epoch.
+
+    The weights are finite then; a state is never taken of a model that has diverged.
+    """
 
     state: Callable[[], TrainingState]
     """Takes a snapshot; call it before asking for the next event."""
@@ -63,7 +74,7 @@ class EpochDone:
 
 @dataclass(frozen=True, kw_only=True)
 class Stopped:
-    """Training was asked to stop and did, after a whole step; the last event."""
+    """Training was asked to stop and did, between two steps; the last event."""
 
     epoch: int
     """Epoch that it stopped in, from 1."""
@@ -75,16 +86,22 @@ class Stopped:
 
 @dataclass(frozen=True, kw_only=True)
 class Diverged:
-    """The loss became NaN or infinite; the last event."""
+    """The loss or a weight became NaN or infinite; the last event."""
 
     epoch: int
     """Epoch, from 1."""
     step: int
     """Step of that epoch, from 1."""
     loss: float
-    """The value."""
+    """The value; finite where only the weights are not."""
     cause: str
     """The likely cause and what to do, in words."""
+
+    @property
+    def message(self) -> str:
+        """What happened, in one sentence without a final stop."""
+        what = f"the loss became {self.loss}" if not math.isfinite(self.loss) else "the weights became NaN or infinite"
+        return f"{what} in epoch {self.epoch}, step {self.step}: {self.cause}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,9 +1,27 @@
-"""Batches by index from images that stay uint8, in memory, memory-mapped or on the device."""
+"""Which images a training reads, and batches of them by index; they stay uint8 wherever they lie."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+from diabolo.model import derive_seed
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingImages:
+    """What a training reads: uint8 images (N, H, W, C), and which of them are for what."""
+
+    train: NDArray[np.uint8]
+    """Images that `train_indices` point into."""
+    train_indices: NDArray[np.int64]
+    """Images to train on."""
+    validation: NDArray[np.uint8]
+    """Images that `validation_indices` point into; may be the same array."""
+    validation_indices: NDArray[np.int64]
+    """Images that give val_loss."""
 
 
 class ImageSource:
@@ -32,8 +50,6 @@ class ImageSource:
 
 def epoch_order(num_images: int, seed: int, epoch: int) -> NDArray[np.int64]:
     """The order of the train images in one epoch, a function of (seed, epoch) alone."""
-    from diabolo.model import derive_seed
-
     generator = torch.Generator().manual_seed(derive_seed(seed, "order", epoch))
     order: NDArray[np.int64] = torch.randperm(num_images, generator=generator).numpy()
     return order

@@ -1,9 +1,10 @@
 """The training loop: an iterator of events around a step that reads top to bottom."""
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import torch
@@ -14,28 +15,16 @@ from diabolo.runs import EpochRow
 from diabolo.train.diagnosis import likely_cause
 from diabolo.train.evaluate import evaluate
 from diabolo.train.events import Checkpoint, Diverged, EpochDone, Event, Started, StepDone, Stopped, Trained
-from diabolo.train.images import ImageSource, epoch_order
-from diabolo.train.losses import loss_for, loss_input
+from diabolo.train.fitness import check_training
+from diabolo.train.images import ImageSource, TrainingImages, epoch_order
+from diabolo.train.losses import floor_of, loss_for, loss_input
 from diabolo.train.optimiser import learning_rate, make_optimiser, set_learning_rate
+from diabolo.train.random import seeded
 from diabolo.train.recipe import Recipe
 from diabolo.train.state import Progress, TrainingState, put_tensors, take_tensors
 
 CHECKPOINT_SECONDS = 60.0
-"""Time between checkpoints within an epoch."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainingImages:
-    """What a training reads: uint8 images (N, H, W, C), and which of them are for what."""
-
-    train: NDArray[np.uint8]
-    """Images that `train_indices` point into."""
-    train_indices: NDArray[np.int64]
-    """Images to train on."""
-    validation: NDArray[np.uint8]
-    """Images that `validation_indices` point into; may be the same array."""
-    validation_indices: NDArray[np.int64]
-    """Images that give val_loss."""
+"""Time between checkpoints within an epoch, where nothing else is asked for."""
 
 
 def train(
@@ -46,24 +35,32 @@ def train(
     seed: int = 0,
     resume: TrainingState | None = None,
     should_stop: Callable[[], bool] = lambda: False,
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
 ) -> Iterator[Event]:
-    """Trains a model in place.
+    """Trains a model in place and leaves torch's global random numbers as they are.
 
     Args:
-        model: on the device that is to be used, with its initial weights; after a `resume` those of the state.
+        model: on the device that is to be used, with its initial weights; after a `resume` those of the state. It is
+            left in training mode.
         images: train and validation images.
         recipe: every training choice.
-        seed: of the batch order, and of noise in the model; both depend on (seed, epoch, step) alone.
-        resume: a state to go on from; the result is the same, bit for bit on a CPU, as without the interruption.
-        should_stop: asked after each step.
+        seed: of the batch order, which depends on (seed, epoch) alone, and of dropout and noise in the model, which
+            depend on (seed, number of the step) alone.
+        resume: a state to go on from; the result is the same as without the interruption, bit for bit on a CPU with
+            the same number of threads.
+        should_stop: asked before each step; True ends training with `Stopped`. An epoch whose last step is done is
+            evaluated first.
+        checkpoint_seconds: time between checkpoints within an epoch.
 
     Yields:
-        `Started`; for each epoch `StepDone`…, `EpochDone`, `Checkpoint`; at last `Trained`, `Stopped` or `Diverged`.
+        `Started`; for each epoch `StepDone`… with a `Checkpoint` now and then, `EpochDone`, `Checkpoint`; at last
+        `Trained`, `Stopped` or `Diverged`. Between two events nothing runs, so a reader may look at the model.
 
     Raises:
-        RecipeError: the recipe does not fit the model.
+        RecipeError: the recipe does not fit the model or the images.
+        RunError: the state to resume is of another line, seed or recipe.
     """
-    return _Training(model, images, recipe, seed, resume, should_stop).events()
+    return _Training(model, images, recipe, seed, resume, should_stop, checkpoint_seconds).events()
 
 
 class _Training:
@@ -75,9 +72,13 @@ class _Training:
         seed: int,
         resume: TrainingState | None,
         should_stop: Callable[[], bool],
+        checkpoint_seconds: float,
     ) -> None:
-        self.model, self.recipe, self.seed, self.should_stop = model, recipe, seed, should_stop
+        check_training(model, images, recipe)
+        self.model, self.recipe, self.seed = model, recipe, seed
+        self.should_stop, self.checkpoint_seconds = should_stop, checkpoint_seconds
         self.device = next(model.parameters()).device
+        self.in_bfloat16 = recipe.precision == "bfloat16"
         self.loss = loss_for(recipe.loss, model)
         self.train_images = ImageSource(images.train, self.device)
         same = images.validation is images.train
@@ -85,16 +86,21 @@ class _Training:
         self.train_indices, self.validation_indices = images.train_indices, images.validation_indices
         chosen = epoch_order(len(self.train_indices), seed, 0)[: recipe.num_train_eval]
         self.train_eval_indices = self.train_indices[np.sort(chosen)]
-        self.train_floor = self.loss.floor(images.train[self.train_eval_indices])
-        self.validation_floor = self.loss.floor(images.validation[self.validation_indices])
-        self.optimiser = make_optimiser(model.parameters(), recipe)
+        self.train_floor = floor_of(self.loss, images.train, self.train_eval_indices)
+        self.validation_floor = floor_of(self.loss, images.validation, self.validation_indices)
         self.steps_per_epoch = math.ceil(len(self.train_indices) / recipe.batch_size)
+        self.num_steps = recipe.epochs * self.steps_per_epoch
         self.progress = Progress() if resume is None else resume.progress
         self.history: tuple[EpochRow, ...] = () if resume is None else resume.history
+        self.optimiser = make_optimiser(model.parameters(), recipe, num_steps=self.num_steps_done)
         if resume is not None:
+            resume.check_same(model.line or "", seed, asdict(recipe))
             put_tensors(model, self.optimiser, resume.tensors)
-            if hasattr(self.optimiser, "num_steps"):
-                self.optimiser.num_steps = self.progress.epoch * self.steps_per_epoch + self.progress.step
+
+    @property
+    def num_steps_done(self) -> int:
+        """Steps since the start of the training."""
+        return self.progress.epoch * self.steps_per_epoch + self.progress.step
 
     def events(self) -> Iterator[Event]:
         """Everything from `Started` to the last event."""
@@ -106,6 +112,7 @@ class _Training:
             first_epoch=self.progress.epoch + 1,
             first_step=self.progress.step,
             validation_floor=self.validation_floor,
+            state=self.state,
         )
         while self.progress.epoch < self.recipe.epochs:
             ended = yield from self._epoch()
@@ -121,10 +128,10 @@ class _Training:
         self.model.train()
         while self.progress.step < self.steps_per_epoch:
             if self.should_stop():
-                yield Stopped(epoch=epoch, step=self.progress.step, state=self.state)
+                yield self._stopped(epoch)
                 return True
             started = time.perf_counter()
-            loss, num_images = self._step(order, epoch)
+            loss, num_images = self._step(order)
             if not math.isfinite(loss):
                 yield self._diverged(epoch, self.progress.step + 1, loss)
                 return True
@@ -133,29 +140,25 @@ class _Training:
                 epoch=epoch,
                 step=self.progress.step,
                 loss=self.progress.loss_sum / self.progress.num_seen,
-                images_per_second=self.progress.num_seen / self.progress.seconds,
+                images_per_second=self._speed(),
             )
-            if time.monotonic() - last_checkpoint > CHECKPOINT_SECONDS:
+            if time.monotonic() - last_checkpoint >= self.checkpoint_seconds and self._is_finite():
                 yield Checkpoint(state=self.state)
                 last_checkpoint = time.monotonic()
         done = self._close_epoch(epoch)
-        if done is None:
-            yield self._diverged(epoch, self.steps_per_epoch, float("nan"))
-            return True
         yield done
+        if isinstance(done, Diverged):
+            return True
         yield Checkpoint(state=self.state)
         return False
 
-    def _step(self, order: NDArray[np.int64], epoch: int) -> tuple[float, int]:
+    def _step(self, order: NDArray[np.int64]) -> tuple[float, int]:
         """One training step; the mean loss and the number of images. A loss that is not finite changes no weight."""
         step, size = self.progress.step, self.recipe.batch_size
-        global_step = (epoch - 1) * self.steps_per_epoch + step
-        set_learning_rate(self.optimiser, learning_rate(self.recipe, global_step, self.num_steps))
+        set_learning_rate(self.optimiser, learning_rate(self.recipe, self.num_steps_done, self.num_steps))
         images = self.train_images.batch(order[step * size : (step + 1) * size])
-        if self.model.is_random:
-            torch.manual_seed(derive_seed(self.seed, "step", global_step))
         self.optimiser.zero_grad(set_to_none=True)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bfloat16"):
+        with self._random_numbers(), torch.autocast(self.device.type, torch.bfloat16, enabled=self.in_bfloat16):
             output = loss_input(self.model, self.loss, images)
         loss = self.loss.function(output, images) + self.model.penalty()
         value = loss.item()
@@ -166,10 +169,11 @@ class _Training:
             self.optimiser.step()
         return value, len(images)
 
-    @property
-    def num_steps(self) -> int:
-        """Steps in all epochs."""
-        return self.recipe.epochs * self.steps_per_epoch
+    def _random_numbers(self) -> contextlib.AbstractContextManager[None]:
+        """Of this step, for dropout, noise and sampling; nothing where the model draws none."""
+        if not self.model.is_random:
+            return contextlib.nullcontext()
+        return seeded(derive_seed(self.seed, "step", self.num_steps_done), self.device)
 
     def _count(self, loss: float, num_images: int, seconds: float) -> None:
         progress = self.progress
@@ -181,12 +185,15 @@ class _Training:
             seconds=progress.seconds + seconds,
         )
 
-    def _close_epoch(self, epoch: int) -> EpochDone | None:
-        """Evaluates, adds the row, and moves on to the next epoch; None where the validation loss is not finite."""
+    def _close_epoch(self, epoch: int) -> EpochDone | Diverged:
+        """Evaluates, adds the row, and moves on to the next epoch, unless the model has diverged."""
         on_train = evaluate(self.model, self.train_images, self.train_eval_indices, self.loss, with_metrics=False)
         on_validation = evaluate(self.model, self.validation_images, self.validation_indices, self.loss)
-        if not (math.isfinite(on_train.loss) and math.isfinite(on_validation.loss)):
-            return None
+        for measured in (on_train, on_validation):
+            if not math.isfinite(measured.loss):
+                return self._diverged(epoch, self.steps_per_epoch, measured.loss)
+        if not self._is_finite():  # weights that the loss does not show: those of side branches, say
+            return self._diverged(epoch, self.steps_per_epoch, on_validation.loss)
         progress = self.progress
         row = EpochRow(
             epoch=epoch,
@@ -199,8 +206,8 @@ class _Training:
             val_psnr=on_validation.psnr,
             val_ssim=on_validation.ssim,
             seconds=progress.seconds,
-            images_per_second=progress.num_seen / progress.seconds,
-            learning_rate=self.optimiser.param_groups[0]["lr"],
+            images_per_second=self._speed(),
+            learning_rate=learning_rate(self.recipe, self.num_steps_done - 1, self.num_steps),
         )
         self.history = (*self.history, row)
         is_best = on_validation.loss < progress.best_loss
@@ -210,6 +217,20 @@ class _Training:
             best_epoch=epoch if is_best else progress.best_epoch,
         )
         return EpochDone(row=row, history=self.history, is_kept=is_best or self.recipe.keep == "last")
+
+    def _speed(self) -> float:
+        """Images a second in this epoch's steps."""
+        return self.progress.num_seen / max(self.progress.seconds, 1e-9)
+
+    def _is_finite(self) -> bool:
+        """Whether all parameters and moving statistics are finite: a step can break them and still report a loss."""
+        return all(bool(torch.isfinite(value).all()) for value in self.model.state_dict().values())
+
+    def _stopped(self, epoch: int) -> Stopped | Diverged:
+        step = self.progress.step
+        if step and not self._is_finite():
+            return self._diverged(epoch, step, self.progress.loss_sum / self.progress.num_seen)
+        return Stopped(epoch=epoch, step=step, state=self.state)
 
     def _diverged(self, epoch: int, step: int, loss: float) -> Diverged:
         return Diverged(epoch=epoch, step=step, loss=loss, cause=likely_cause(self.model, self.recipe, self.history))
@@ -221,4 +242,6 @@ class _Training:
             history=self.history,
             tensors=take_tensors(self.model, self.optimiser),
             line=self.model.line or "",
+            seed=self.seed,
+            recipe=asdict(self.recipe),
         )

@@ -31,6 +31,9 @@ class Loss:
     """Value for a perfect reconstruction of uint8 images (N, H, W, C)."""
 
 
+_IMAGES_AT_A_TIME = 1000
+
+
 def _no_floor(images: NDArray[np.uint8]) -> float:
     return 0.0
 
@@ -65,6 +68,15 @@ LOSSES = {
     )
 }
 """Every loss by its name in a recipe."""
+
+
+def floor_of(loss: Loss, images: NDArray[np.uint8], indices: NDArray[np.int64]) -> float:
+    """The floor of the loss on some of the images (N, H, W, C), of which only a few are copied at a time."""
+    total = 0.0
+    for start in range(0, len(indices), _IMAGES_AT_A_TIME):
+        chosen = indices[start : start + _IMAGES_AT_A_TIME]
+        total += loss.floor(images[chosen]) * len(chosen)
+    return total / len(indices)
 
 
 def loss_for(name: str, model: AutoEncoder) -> Loss:

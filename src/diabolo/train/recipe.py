@@ -5,7 +5,7 @@ import importlib
 import pkgutil
 import typing
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from functools import cache
 from typing import Any, Literal, Self
 
@@ -27,13 +27,13 @@ class Recipe:
     learning_rate: float
     """The highest learning rate of the schedule."""
     schedule: Literal["constant", "cosine", "one-cycle"]
-    """How the learning rate goes over the steps."""
+    """How the learning rate goes over the steps; see `optimiser.learning_rate`."""
     warmup: float = 0.0
     """Share of all steps over which the learning rate rises to its highest; for `cosine` and `one-cycle`."""
     weight_decay: float = 0.0
-    """Decoupled for `adamw`, added to the gradient for the others."""
+    """Decoupled for `adamw` and, as in Keras, for `adam-keras`; added to the gradient for `adam` and `sgd`."""
     clip_norm: float = 0.0
-    """Largest norm of the gradient; 0: not clipped."""
+    """Largest Euclidean norm of the whole gradient; 0: not clipped."""
     loss: Literal["bce", "mse", "l1"]
     """Mean over pixel values of: binary cross-entropy, squared error, absolute error."""
     precision: Literal["float32", "bfloat16"] = "float32"
@@ -43,7 +43,7 @@ class Recipe:
     validation: Literal["held-out", "test"]
     """Which images give val_loss: a part of the train images, or the test images, as the question does."""
     validation_fraction: float = 0.1
-    """Share of the train images that is held out."""
+    """Share of the train images that is held out, at least one image; where the data have no validation part."""
     keep: Literal["best", "last"]
     """Which weights the run keeps: those of the epoch with the lowest val_loss, or the last."""
     num_train_eval: int = 5000
@@ -52,14 +52,16 @@ class Recipe:
     def __post_init__(self) -> None:
         hints = typing.get_type_hints(Recipe)
         for field in fields(self):
-            allowed = typing.get_args(hints[field.name])
-            value = getattr(self, field.name)
-            if allowed and value not in allowed:
-                raise RecipeError(f"`{field.name}` (={value}) must be one of {', '.join(map(str, allowed))}")
+            _check(field.name, getattr(self, field.name), hints[field.name])
         for name, lowest, highest in _RANGES:
             value = getattr(self, name)
             if not lowest <= value <= highest:
-                raise RecipeError(f"`{name}` (={value}) must be {lowest:g} to {highest:g}")
+                raise RecipeError(f"`{name}` (={value}) must be {lowest:,} to {highest:,}")
+        if self.validation == "test" and self.keep == "best":
+            raise RecipeError(
+                "`keep=best` with `validation=test` would choose weights by the test images, and test results would "
+                "mean nothing; change one of them: `keep=last`, or `validation=held-out`"
+            )
 
     def with_settings(self, settings: Mapping[str, Any]) -> Self:
         """This recipe with some choices changed; texts are read as the field's type.
@@ -70,32 +72,55 @@ class Recipe:
         hints = typing.get_type_hints(Recipe)
         changed = {}
         for name, value in settings.items():
-            if name not in hints or name == "name":
-                close = difflib.get_close_matches(name, hints, n=1)
+            if name not in self.choices():
+                close = difflib.get_close_matches(name, self.choices(), n=1)
                 hint = f"did you mean `{close[0]}`?" if close else f"there are {', '.join(self.choices())}"
                 raise RecipeError(f"a recipe has no choice `{name}`; {hint}")
             changed[name] = _read(name, value, hints[name])
         return replace(self, **changed)
+
+    def idle_choices(self) -> tuple[str, ...]:
+        """Choices that change nothing beside the others, each as a sentence for the user."""
+        idle = []
+        if self.warmup and self.schedule == "constant":
+            idle.append(f"`warmup` (={self.warmup:g}) has no effect with `schedule=constant`")
+        if self.validation == "test" and self.validation_fraction != Recipe.validation_fraction:
+            idle.append(f"`validation_fraction` (={self.validation_fraction:g}) has no effect with `validation=test`")
+        return tuple(idle)
 
     def choices(self) -> dict[str, Any]:
         """Every choice but the name."""
         return {name: value for name, value in asdict(self).items() if name != "name"}
 
 
+_TYPE_NAMES: dict[Any, str] = {int: "whole number", float: "number", str: "text"}
 _RANGES = (
     ("epochs", 1, 1_000_000),
     ("batch_size", 1, 1_000_000),
-    ("learning_rate", 0.0, 1000.0),
-    ("warmup", 0.0, 1.0),
-    ("weight_decay", 0.0, 1000.0),
-    ("clip_norm", 0.0, 1e9),
-    ("validation_fraction", 0.0, 0.9),
+    ("learning_rate", 0, 1_000_000_000),
+    ("warmup", 0, 1),
+    ("weight_decay", 0, 1000),
+    ("clip_norm", 0, 1_000_000_000),
+    ("validation_fraction", 0, 0.9),
     ("num_train_eval", 1, 10_000_000),
 )
 
 
+def _check(name: str, value: Any, kind: Any) -> None:
+    """Refuses a value of another type or, for words, one that is not allowed."""
+    allowed = typing.get_args(kind)
+    if allowed:
+        if value not in allowed:
+            raise RecipeError(f"`{name}` (={value}) must be one of {', '.join(map(str, allowed))}")
+        return
+    expected = (int, float) if kind is float else kind
+    if not isinstance(value, expected) or isinstance(value, bool):
+        raise RecipeError(f"`{name}` (={value!r}) must be a {_TYPE_NAMES[kind]}")
+
+
 def _read(name: str, value: Any, kind: Any) -> Any:
-    if kind not in (int, float):
+    """A text or number as the type of its field; words as they are."""
+    if kind not in (int, float) or isinstance(value, bool):
         return value
     try:
         number = float(value)
@@ -104,8 +129,7 @@ def _read(name: str, value: Any, kind: Any) -> Any:
         if number != int(number):
             raise ValueError
     except (TypeError, ValueError, OverflowError):
-        what = "whole number" if kind is int else "number"
-        raise RecipeError(f"`{name}` (={value}) must be a {what}") from None
+        raise RecipeError(f"`{name}` (={value}) must be a {_TYPE_NAMES[kind]}") from None
     return int(number)
 
 
@@ -132,8 +156,15 @@ def find_recipe(name: str) -> Recipe:
 
 
 def recipe_from_record(values: Mapping[str, Any]) -> Recipe:
-    """A recipe from the table of a `run.toml`; raises `RecipeError` where it does not fit this version."""
-    try:
-        return Recipe(**values)
-    except TypeError as error:
-        raise RecipeError(f"the recipe of this run does not fit this version of diabolo: {error}") from None
+    """A recipe from the table of a `run.toml`.
+
+    Raises:
+        RecipeError: a choice is missing, unknown to this version, or out of range.
+    """
+    known = {field.name for field in fields(Recipe)}
+    required = {field.name for field in fields(Recipe) if field.default is MISSING}
+    for problem, names in (("lacks", required - values.keys()), ("has an unknown", values.keys() - known)):
+        if names:
+            listed = ", ".join(f"`{name}`" for name in sorted(names))
+            raise RecipeError(f"the recipe in this run's `run.toml` {problem} {listed}; was it edited?")
+    return Recipe(**values)

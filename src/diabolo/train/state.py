@@ -1,17 +1,16 @@
 """`TrainingState`: all that an exact resume needs, as one safetensors file."""
 
-import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor, nn
 
 from diabolo.errors import RunError
-from diabolo.files import atomic_path
 from diabolo.runs import EpochRow, row_from_dict
+from diabolo.train.tensor_file import read_tensors, write_tensors
 
 FORMAT = 1
 """Version of the state file."""
@@ -49,6 +48,25 @@ class TrainingState:
     """`model.*`: parameters and moving statistics; `optimiser.*`: its state by parameter name."""
     line: str
     """The model's canonical line."""
+    seed: int
+    """Of batch order and noise."""
+    recipe: Mapping[str, Any]
+    """Every training choice by name."""
+
+    def check_same(self, line: str, seed: int, recipe: Mapping[str, Any]) -> None:
+        """Sees that training goes on as it began.
+
+        Raises:
+            RunError: the line, the seed or a choice of the recipe is another one.
+        """
+        then = {"line": self.line, "seed": self.seed, **self.recipe}
+        now = {"line": line, "seed": seed, **recipe}
+        for name in then | now:
+            if then.get(name) != now.get(name):
+                raise RunError(
+                    f"training cannot go on as it began: `{name}` was {then.get(name)!r} and is now "
+                    f"{now.get(name)!r}; put it back in `run.toml`, or start another run"
+                )
 
 
 def take_tensors(model: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
@@ -87,15 +105,16 @@ def _like(parameter: Tensor, value: Tensor) -> Tensor:
 
 
 def write_state(target: Path, state: TrainingState) -> None:
-    """Writes `state.safetensors` atomically."""
+    """Writes `state.safetensors` atomically; raises `OutputError` where it cannot."""
     content = {
         "format": FORMAT,
         "line": state.line,
+        "seed": state.seed,
+        "recipe": dict(state.recipe),
         "progress": asdict(state.progress),
         "history": [asdict(row) for row in state.history],
     }
-    with atomic_path(target) as temporary:
-        temporary.write_bytes(save(state.tensors, metadata={"diabolo": json.dumps(content)}))
+    write_tensors(target, state.tensors, content)
 
 
 def read_state(source: Path) -> TrainingState:
@@ -116,34 +135,13 @@ def read_state(source: Path) -> TrainingState:
             history=tuple(row_from_dict(row) for row in content["history"]),
             tensors=tensors,
             line=content["line"],
+            seed=content["seed"],
+            recipe=content["recipe"],
         )
     except (KeyError, TypeError, ValueError) as error:
         raise RunError(f"`{source}` is damaged ({error}); train again in another folder") from None
 
 
 def write_weights(target: Path, model: nn.Module, line: str) -> None:
-    """Writes `model.safetensors` atomically; the metadata carry the line."""
-    weights = {name: value.detach().to("cpu").contiguous() for name, value in model.state_dict().items()}
-    with atomic_path(target) as temporary:
-        # Not save_file: it hides a full disk in an exception of its own.
-        temporary.write_bytes(save(weights, metadata={"diabolo": json.dumps({"format": FORMAT, "line": line})}))
-
-
-def read_tensors(source: Path) -> tuple[dict[str, Tensor], dict]:
-    """Tensors of a safetensors file of ours, and its metadata.
-
-    Raises:
-        RunError: it is missing, truncated, or not ours.
-    """
-    try:
-        with safe_open(source, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (no mapping)
-        content = json.loads(metadata["diabolo"])
-    except FileNotFoundError:
-        raise RunError(f"`{source}` is missing: the run was stopped before it wrote its first checkpoint") from None
-    except (SafetensorError, OSError, KeyError, ValueError) as error:
-        raise RunError(
-            f"`{source}` is truncated or damaged ({error}); restore it from a copy, or train again in another folder"
-        ) from None
-    return tensors, content
+    """Writes `model.safetensors` atomically; the metadata carry the line. Raises `OutputError` where it cannot."""
+    write_tensors(target, model.state_dict(), {"format": FORMAT, "line": line})

@@ -5,21 +5,26 @@ from dataclasses import replace
 
 from diabolo.model import AutoEncoder
 from diabolo.runs import RunFolder, RunRecord, write_history, write_record
-from diabolo.train.events import Checkpoint, Diverged, EpochDone, Event, Stopped, Trained
+from diabolo.train.events import Checkpoint, Diverged, EpochDone, Event, Started, Stopped, Trained
 from diabolo.train.state import write_state, write_weights
 
 
 def write_events(events: Iterable[Event], model: AutoEncoder, folder: RunFolder, record: RunRecord) -> Iterator[Event]:
-    """Keeps a run folder up to date while training goes on.
+    """Keeps a run folder up to date while training goes on; hold the folder's lock meanwhile.
 
-    Kept weights are written before the state that counts their epoch, so that a kill between the two only repeats work.
+    The initial state is written before `run.toml`, so that what is a run can always be resumed, from weights that the
+    user made too; kept weights before the state that counts their epoch, so that a kill between the two only repeats
+    work. A training that is killed leaves the status `running`.
 
     Raises:
         OutputError: the folder cannot be written, or the disk is full; what was written before stays whole.
     """
-    write_record(folder.record_file, replace(record, status="running"))
     for event in events:
         match event:
+            case Started():
+                if not event.is_resumed:
+                    write_state(folder.state_file, event.state())
+                write_record(folder.record_file, replace(record, status="running"))
             case EpochDone():
                 if event.is_kept:
                     write_weights(folder.model_file, model, record.line)

@@ -16,14 +16,17 @@ from diabolo.use.reconstruct import reconstruct
 
 
 class Run:
-    """A training and its results.
+    """A training and its results, read from its folder.
 
     Attributes:
         folder: where its files lie.
+
+    Raises:
+        RunError: the folder is no run, is damaged, or is of another version.
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.folder = RunFolder(path=Path(path))
+        self.folder = RunFolder(path=Path(path).expanduser())
         self._record = self.folder.record()  # refuses what is no run
 
     @property
@@ -43,7 +46,7 @@ class Run:
 
     @property
     def history(self) -> tuple[EpochRow, ...]:
-        """One row an epoch."""
+        """One row an epoch, as the file is now; raises `RunError` before the first epoch is done."""
         return self.folder.history()
 
     @cached_property
@@ -59,7 +62,12 @@ class Run:
         return model.eval()
 
     def reconstruct(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Reconstructs uint8 images (N, H, W, C) as float32 (N, H, W, C) in [0, 1]."""
+        """Reconstructs uint8 images (N, H, W, C) as float32 (N, H, W, C) in [0, 1].
+
+        Raises:
+            DiaboloError: the images are not uint8, or not of the model's size.
+            RunError: the weights are missing or damaged.
+        """
         return reconstruct(self.model, images)
 
     def show(self) -> None:
@@ -70,7 +78,7 @@ class Run:
             display(self)
             return
         print(f"{self.name} ({self.record.status}): {self.line}")
-        for row in self.history:
+        for row in self._rows():
             print(epoch_line(row, self.record.recipe["epochs"]))
         for file in (self.folder.curves_file, self.folder.reconstructions_file):
             if file.exists():
@@ -79,13 +87,16 @@ class Run:
     def _repr_html_(self) -> str:
         from diabolo.figures.html import history_html
 
-        rows = [asdict(row) for row in self.history] if self.folder.history_file.exists() else []
+        rows = [asdict(row) for row in self._rows()]
         parts = [history_html(rows, caption=f"{self.name}: {self.line}")]
         for file in (self.folder.curves_file, self.folder.reconstructions_file):
             if file.exists():
                 content = base64.b64encode(file.read_bytes()).decode()
                 parts.append(f'<img alt="{file.stem}" style="max-width:100%" src="data:image/png;base64,{content}">')
         return "\n".join(parts)
+
+    def _rows(self) -> tuple[EpochRow, ...]:
+        return self.history if self.folder.history_file.exists() else ()
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder.path)!r}: {self.name}, {self.record.status})"

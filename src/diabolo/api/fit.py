@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from diabolo.allocator import use_huge_pages
 from diabolo.api.execute import execute
 from diabolo.api.job import Job, new_job, resumed_job
 from diabolo.errors import DivergedError
@@ -46,6 +47,7 @@ def fit(
         DivergedError: the loss became NaN or infinite; the last good checkpoint is in the run folder.
         OutputError: the run folder cannot be written, or the disk is full.
     """
+    use_huge_pages()
     job = new_job(
         model, data, recipe=recipe, settings=settings, seed=seed, out=out, device=device, data_options=data_options
     )

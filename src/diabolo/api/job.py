@@ -199,6 +199,8 @@ def _default_folder(name: str, recipe: str, seed: int) -> RunFolder:
 def _device(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name.split(":")[0] not in ("cpu", "cuda", "mps"):
+        raise DiaboloError(f"`device` (={name}) must be auto, cpu, cuda or mps")
     try:
         device = torch.device(name)
         torch.empty(1, device=device)

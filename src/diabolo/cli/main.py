@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from diabolo.allocator import use_huge_pages
 from diabolo.cli import data, demo, evaluate, reconstruct, summary, train, zoo
 from diabolo.errors import DiaboloError
 
@@ -50,6 +51,7 @@ def main() -> None:
     """Entry point of the `diabolo` command; exits with 2 for errors that a user can mend."""
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     debug = len(arguments) < len(sys.argv) - 1
+    use_huge_pages()
     try:
         app(args=arguments, prog_name="diabolo")
     except DiaboloError as error:

@@ -1,6 +1,7 @@
 """MODEL on the command line: a zoo name, a line, a run folder, or `file.py:name`; no torch unless the file needs it."""
 
 import importlib.util
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ def resolve(model: str | Spec | ZooModel) -> NamedLine:
     path, separator, attribute = model.rpartition(":")
     if separator and path.endswith(".py"):
         return _from_file(Path(path), attribute)
-    if Path(model).is_dir():
+    if os.path.isdir(model):  # noqa: PTH112  (a name too long to be a path is no folder, and no error)
         record = RunFolder(path=Path(model)).record()
         return NamedLine(name=record.name, spec=parse(record.line), input_shape=record.input_shape)
     if "/" in model or model.endswith(".py"):
@@ -55,7 +56,7 @@ def resolve(model: str | Spec | ZooModel) -> NamedLine:
 
 
 def _from_file(path: Path, attribute: str) -> NamedLine:
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113
         raise DiaboloError(f"there is no file `{path}`; `file.py:name` reads a line from a Python file")
     specification = importlib.util.spec_from_file_location(path.stem, path)
     assert specification is not None

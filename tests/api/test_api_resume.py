@@ -73,14 +73,16 @@ def train_watched(out: Path, has_started: Any) -> None:
 
 def test_a_run_killed_again_and_again_is_the_same_as_one_that_was_not(tmp_path: Path) -> None:
     """SIGKILL at random moments: once in the start, then while steps are made and files are written."""
+    started = time.monotonic()
     whole = contents(train(tmp_path / "whole", NOISY).run)
+    duration = time.monotonic() - started
     out, generator, kills = tmp_path / "cut", random.Random(), 0
     for attempt in range(40):
         has_started = CONTEXT.Event()
         process = start_call(train_watched, out, has_started)
         if attempt:
             assert has_started.wait(60)
-        process.join(generator.random() * 0.4)
+        process.join(generator.random() * (duration / 2 if attempt else 0.05))
         if process.exitcode is None:
             os.kill(process.pid, signal.SIGKILL)
             process.join()

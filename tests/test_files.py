@@ -86,6 +86,11 @@ def test_a_write_that_breaks_off_in_the_middle(target: Path) -> None:
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 4096
 
 
+def test_a_folder_that_takes_no_files() -> None:
+    with pytest.raises(OutputError, match=r"cannot write `/proc/report\.html`: its folder takes no files"):
+        write_text(Path("/proc/report.html"), "new")
+
+
 def test_a_folder_that_cannot_be_made() -> None:
     """/proc takes no new folders from anybody, root included; Linux says that they do not exist."""
     target = Path("/proc/diabolo/report.html")

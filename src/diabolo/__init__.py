@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from diabolo.api.build import build
-    from diabolo.api.fit import fit
+    from diabolo.api.fit import fit, resume
     from diabolo.api.summary import summary
     from diabolo.data import load_data
     from diabolo.errors import DiaboloError
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "AutoEncoder", "DiaboloError", "Recipe", "Run", "Spec", "build", "fit", "load", "load_data", "parse", "summary",
+    "AutoEncoder", "DiaboloError", "Recipe", "Run", "Spec", "build", "fit", "load", "load_data", "parse", "resume",
+    "summary",
 ]  # fmt: skip
 
 _HOMES = {
@@ -30,6 +31,7 @@ _HOMES = {
     "Spec": ("diabolo.notation", "Spec"),
     "build": ("diabolo.api.build", "build"),
     "fit": ("diabolo.api.fit", "fit"),
+    "resume": ("diabolo.api.fit", "resume"),
     "load": ("diabolo.use", "load"),
     "load_data": ("diabolo.data", "load_data"),
     "parse": ("diabolo.notation", "parse"),

@@ -88,8 +88,10 @@ def _problem(error: OSError, target: Path) -> str | None:
     if error.errno in _IN_THE_WAY:
         return "something on that path is not what it should be (a file where a folder must be, or the reverse)"
     if error.errno == errno.ENOENT and error.filename is not None:
-        above = Path(error.filename).absolute() in target.absolute().parents
-        return "its folder cannot be made; choose another" if above else None
+        named, goal = Path(error.filename).absolute(), target.absolute()
+        if named in goal.parents:
+            return "its folder cannot be made; choose another"
+        return "its folder takes no files; choose another" if named.parent == goal.parent else None
     return _REFUSED.get(error.errno or 0)
 
 

@@ -187,7 +187,7 @@ def test_default_folders_are_numbered(tmp_path: Path, monkeypatch: pytest.Monkey
         ({"recipe": "quick"}, RecipeError, "no recipe `quick`"),
         ({"settings": {"epochs": "x"}}, RecipeError, "whole number"),
         ({"settings": {"validation": "test"}}, RecipeError, "would choose weights by the test images"),
-        ({"device": "abacus"}, DiaboloError, r"`device` \(=abacus\) cannot be used here"),
+        ({"device": "abacus"}, DiaboloError, r"`device` \(=abacus\) must be auto, cpu, cuda or mps"),
         ({"data_options": {"size": 9, "fit": "x"}}, DataError, "`fit`"),
     ],
 )

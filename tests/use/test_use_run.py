@@ -1,5 +1,6 @@
 """`Run`: what a folder holds, in memory; and images through its model."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -113,3 +114,12 @@ def test_reconstructions_are_clipped_and_leave_the_mode_alone() -> None:
 def test_images_that_do_not_fit(tmp_path: Path, images: np.ndarray, message: str) -> None:
     with pytest.raises(DiaboloError, match=message):
         load(make_run(tmp_path / "run").path).reconstruct(images)
+
+
+def test_a_long_history_is_thinned_in_a_notebook_and_ends_with_its_last_epoch(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "run")
+    write_history(folder.history_file, [replace(row(1), epoch=epoch, val_psnr=epoch) for epoch in range(1, 51)])
+    page = load(folder.path)._repr_html_()
+    assert "50.00 dB" in page
+    assert "49.00 dB" not in page
+    assert 5 <= page.count(" dB") <= 12

@@ -86,7 +86,7 @@ def load_recorded_data(
         raise RunError(
             f"`{folder.path}` was trained on images that were only in the memory of its program "
             f"({table.get('num_train', 0):,} train images, digest {table['digest'][:19]}…); "
-            "pass the same images from Python: `diabolo.api.fit.resume(run, data=images)`"
+            "pass the same images from Python: `diabolo.resume(run, data=images)`"
         )
     options: dict[str, Any] = {key: table[key] for key in _OPTIONS if key in table}
     if isinstance(options.get("size"), list):

@@ -101,7 +101,7 @@ def _job(name: str, dataset: "Dataset", data: str, path: Path, epochs: int | Non
             raise RunError(
                 f"`{path}` holds a run on other images or with another recipe; choose another `--out`, or delete it"
             )
-        return None if record.status == "finished" else resumed_job(path)
+        return None if record.status == "finished" else resumed_job(path, data=dataset)
     return new_job(name, dataset, settings=settings, out=path, data_name=data)
 
 

@@ -39,7 +39,7 @@ class TrainingDisplay:
                     f"{self.name}: {event.num_train:,} train and {event.num_validation:,} validation images, "
                     f"{event.steps_per_epoch:,} steps an epoch, {event.num_epochs} epochs"
                 )
-                if event.first_epoch > 1 or event.first_step:
+                if event.is_resumed and event.first_epoch <= event.num_epochs:
                     self._say(f"Going on in epoch {event.first_epoch} after {event.first_step} of its steps")
             case StepDone():
                 self._step(event)

@@ -112,10 +112,8 @@ def train_model(
 def announce(job: "Job", *, to_stderr: bool = False) -> None:
     """Says what is trained on, and what a reader must know of it."""
     typer.echo(job.dataset.describe(), err=to_stderr)
-    for note in job.dataset.notes:
+    for note in (*job.dataset.notes, *job.notes):
         typer.echo(f"note: {note}", err=to_stderr)
-    for idle in job.recipe.idle_choices():
-        typer.echo(f"note: {idle}", err=to_stderr)
     if job.dataset.skipped:
         typer.echo(f"note: {len(job.dataset.skipped)} files were left out:", err=True)
         for skipped in job.dataset.skipped[:10]:
@@ -149,7 +147,9 @@ def carry_out(job: "Job", *, to_stderr: bool = False) -> "tuple[Outcome, int]":
         )
         return outcome, stop.exit_code
     if isinstance(end, Diverged):
-        kept = "the last good checkpoint is kept" if outcome.run.folder.state_file.exists() else "no epoch was finished"
+        kept = (
+            "the last good checkpoint is kept" if outcome.run.folder.history_file.exists() else "no epoch was finished"
+        )
         typer.echo(
             f"diabolo: {end.message}. In `{folder}` {kept}.",
             err=True,

@@ -2,7 +2,6 @@
 
 import base64
 import builtins
-from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 
@@ -13,6 +12,8 @@ from diabolo.model import AutoEncoder, build_model
 from diabolo.runs import EpochRow, RunFolder, RunRecord, epoch_line
 from diabolo.train import load_weights, read_tensors
 from diabolo.use.reconstruct import reconstruct
+
+_ROWS_SHOWN = 12  # most epochs in a notebook's table
 
 
 class Run:
@@ -87,12 +88,15 @@ class Run:
     def _repr_html_(self) -> str:
         from diabolo.figures.html import history_html
 
-        rows = [asdict(row) for row in self._rows()]
-        parts = [history_html(rows, caption=f"{self.name}: {self.line}")]
+        parts = []
         for file in (self.folder.curves_file, self.folder.reconstructions_file):
             if file.exists():
                 content = base64.b64encode(file.read_bytes()).decode()
                 parts.append(f'<img alt="{file.stem}" style="max-width:100%" src="data:image/png;base64,{content}">')
+        rows = self._rows()
+        every = -(-len(rows) // _ROWS_SHOWN)  # the last row is always among them
+        shown = [_short(row) for row in rows if (len(rows) - row.epoch) % every == 0]
+        parts.append(history_html(shown, caption=f"{self.name} ({self.record.status}): {self.line}"))
         return "\n".join(parts)
 
     def _rows(self) -> tuple[EpochRow, ...]:
@@ -100,3 +104,17 @@ class Run:
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder.path)!r}: {self.name}, {self.record.status})"
+
+
+def _short(row: EpochRow) -> dict[str, str]:
+    """The columns that a reader looks at first, with the digits that mean something."""
+    return {
+        "epoch": str(row.epoch),
+        "loss": f"{row.loss:.4f}",
+        "val_loss": f"{row.val_loss:.4f}",
+        "above the floor": f"{row.val_excess:.4f}",
+        "MSE": f"{row.val_mse:.5f}",
+        "PSNR": f"{row.val_psnr:.2f} dB",
+        "SSIM": f"{row.val_ssim:.3f}",
+        "seconds": f"{row.seconds:.0f}",
+    }

@@ -162,7 +162,7 @@ def test_changed_and_missing_data_are_refused(tmp_path: Path) -> None:
 
 def test_images_in_memory_must_be_given_again(tmp_path: Path) -> None:
     train(tmp_path / "run", data=random_images(), should_stop=after(7))
-    with pytest.raises(RunError, match=r"only in the memory of its program .*`diabolo\.api\.fit\.resume\(run, data="):
+    with pytest.raises(RunError, match=r"only in the memory of its program .*`diabolo\.resume\(run, data="):
         go_on(tmp_path / "run")
     with pytest.raises(RunError, match="was trained on other images"):
         resume(tmp_path / "run", data=random_images(seed=1))

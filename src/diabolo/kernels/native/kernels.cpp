@@ -26,7 +26,6 @@ typedef int64_t i64;
 
 inline vf load(const float *p) { vf v; memcpy(&v, p, sizeof v); return v; }
 inline void store(float *p, vf v) { memcpy(p, &v, sizeof v); }
-inline vf splat(float f) { return vf{} + f; }
 inline vf load_n(const float *p, i64 n) {
     if (n >= VL) return load(p);
     float t[VL] = {0};
@@ -78,7 +77,7 @@ inline void tile(const float *x, Taps t, const float *w, const float *bias, floa
             vf b[V];
             for (int v = 0; v < V; v++) b[v] = load(w + v * VL);
             for (int p = 0; p < P; p++) {
-                vf s = splat(row[p * t.pixel + k]);
+                float s = row[p * t.pixel + k];
                 for (int v = 0; v < V; v++) a[p][v] += s * b[v];
             }
         }
@@ -128,7 +127,7 @@ inline void outer(const float *x, Map xs, const float *g, Map gs, i64 height, i6
             vf b[V];
             for (int v = 0; v < V; v++) b[v] = load(gr + v * VL);
             for (int p = 0; p < P; p++) {
-                vf s = splat(xr[p]);
+                float s = xr[p];
                 for (int v = 0; v < V; v++) a[p][v] += s * b[v];
             }
         }

@@ -22,7 +22,8 @@ class StageEngineHook(BuildHookInterface):
             return
         path = Path(self.root) / _PACKAGE / "compile.py"
         spec = importlib.util.spec_from_file_location("diabolo_compile", path)
-        assert spec is not None and spec.loader is not None
+        assert spec is not None
+        assert spec.loader is not None
         compiler = importlib.util.module_from_spec(spec)
         sys.modules[spec.name] = compiler
         spec.loader.exec_module(compiler)

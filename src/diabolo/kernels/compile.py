@@ -1,6 +1,6 @@
-"""Compiles the stage engine's C++ into one shared library; needs the standard library alone, so that a build can run it.
+"""Compiles the stage engine's C++ into one shared library; needs the standard library alone: a build runs it.
 
-`python -m diabolo.kernels.compile` builds it in place. Every instruction set's copy of the kernels goes into the one
+`python -m diabolo.kernels` builds it in place. Every instruction set's copy of the kernels goes into the one
 library; the processor chooses at run time.
 """
 
@@ -83,10 +83,3 @@ def _run(command: Sequence[str]) -> None:
     if done.returncode:
         said = done.stderr.strip() or f"exit status {done.returncode}"
         raise CompileError(f"`{shlex.join(command)}`: {said[:2000]}")
-
-
-if __name__ == "__main__":
-    try:
-        print(compile_library(extra=sys.argv[1:]))
-    except CompileError as error:
-        sys.exit(str(error))

@@ -39,12 +39,13 @@ class Library:
         native.diabolo_choose.argtypes = [ctypes.c_int64]
         native.diabolo_forward.argtypes = native.diabolo_backward.argtypes = [ctypes.POINTER(StageStructure)]
         self._native = native
-        self.vector = self.choose(os.environ.get("DIABOLO_ISA", "avx512"))
+        self.level = self.choose("avx512")
 
-    def choose(self, level: str) -> int:
-        """Chooses the best instruction set up to `baseline`, `avx2` or `avx512`; returns floats in a vector."""
-        self.vector = int(self._native.diabolo_choose(_LEVELS.get(level, 4)))
-        return self.vector
+    def choose(self, level: str) -> str:
+        """Chooses the best instruction set up to `baseline`, `avx2` or `avx512`; returns the one that was found."""
+        found = int(self._native.diabolo_choose(_LEVELS[level]))
+        self.level = next(name for name, number in _LEVELS.items() if number == found)
+        return self.level
 
     def forward(self, stage: StageStructure) -> None:
         """Runs a stage."""

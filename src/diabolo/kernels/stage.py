@@ -179,8 +179,8 @@ class _Stage(torch.autograd.Function):
             inputs = (x, weight, bias, gamma, beta)
             output = plain_stage(form, *inputs, ctx.eps)
             chosen = [value for value, want in zip(inputs, wanted, strict=False) if want]
-            found = iter(torch.autograd.grad(output, chosen, gradients[0], create_graph=True))
-            return (*(next(found) if want else None for want in wanted[:5]), None, None)
+            second = iter(torch.autograd.grad(output, chosen, gradients[0], create_graph=True))
+            return (*(next(second) if want else None for want in wanted[:5]), None, None)
         library = find_library()
         assert library is not None
         dz, kernel = _dense(gradients[0]), weight.contiguous()

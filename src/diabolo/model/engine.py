@@ -14,7 +14,7 @@ VARIABLE = "DIABOLO_ENGINE"
 """The environment variable that is asked where no engine is given."""
 _MISSING = (
     "the native stage engine is not there (no C++ compiler at install, or it was built elsewhere); models run on plain "
-    "torch. To build it: install a C++ compiler and reinstall, or `python -m diabolo.kernels.compile`"
+    "torch. To build it: install a C++ compiler and reinstall, or `python -m diabolo.kernels`"
 )
 
 

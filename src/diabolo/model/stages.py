@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from diabolo.graph import ModelGraph, Node
 from diabolo.kernels import BatchNormValues, Form, run_stage
+from diabolo.layers.convolution import Conv
 from diabolo.layers.normalisation import BatchNorm
 
 
@@ -87,13 +88,14 @@ def run_fused(step: Step, layers: nn.ModuleDict, x: Tensor) -> Tensor:
 
 def _run_stage(stage: Stage, layers: nn.ModuleDict, x: Tensor) -> Tensor:
     conv = layers[stage.conv]
+    assert isinstance(conv, Conv)
     if stage.bn is None:
         return run_stage(stage.form, x, conv.weight, conv.bias)[0]
     bn = layers[stage.bn]
     assert isinstance(bn, BatchNorm)
     values = BatchNormValues(eps=bn.eps, training=bn.training, mean=bn.moving_mean, variance=bn.moving_variance)
-    affine = (None, None) if stage.form.side else (bn.weight, bn.bias)
-    z, mean, variance = run_stage(stage.form, x, conv.weight, conv.bias, *affine, values)
+    gamma, beta = (None, None) if stage.form.side else (bn.weight, bn.bias)
+    z, mean, variance = run_stage(stage.form, x, conv.weight, conv.bias, gamma, beta, values)
     if bn.training:
         with torch.no_grad():
             bn.moving_mean.lerp_(mean, 1 - bn.momentum)
@@ -115,8 +117,12 @@ def _is_watched(layer: nn.Module) -> bool:
     """Whether hooks want to see the layer's values."""
     hooks = (layer._forward_hooks, layer._forward_pre_hooks, layer._backward_hooks, layer._backward_pre_hooks)
     everywhere = nn.modules.module
-    return any(hooks) or bool(everywhere._global_forward_hooks or everywhere._global_forward_pre_hooks
-                              or everywhere._global_backward_hooks or everywhere._global_backward_pre_hooks)
+    return any(hooks) or bool(
+        everywhere._global_forward_hooks
+        or everywhere._global_forward_pre_hooks
+        or everywhere._global_backward_hooks
+        or everywhere._global_backward_pre_hooks
+    )
 
 
 def _is_transformed() -> bool:
@@ -203,7 +209,7 @@ class _Finder:
         return consumers[0]
 
     def _side(self, node: Node, form: Form) -> Node | None:
-        """A bn beside the line, whose result nobody reads; none where something other than the pool is still to come."""
+        """A bn beside the line, whose result nobody reads; not after a pool or another bn."""
         if form.bn or form.pool or form.side:
             return None
         consumers = self.graph.consumers(node.name)

@@ -103,10 +103,14 @@ extern "C" {
 
 int64_t diabolo_stage_size() { return (int64_t)sizeof(Stage); }
 
-// Chooses the best instruction set up to `level` (1 baseline, 3 AVX2, 4 AVX-512); returns its floats in a vector.
+// Chooses the best instruction set up to `level` (1 baseline, 3 AVX2, 4 AVX-512); returns the level found.
 int64_t diabolo_choose(int64_t level) {
     chosen = find((int)level);
-    return chosen->vector;
+#ifdef DIABOLO_X86
+    if (chosen == &diabolo_v4) return 4;
+    if (chosen == &diabolo_v3) return 3;
+#endif
+    return 1;
 }
 
 // 0: done; 1: no memory.

@@ -66,8 +66,9 @@ def compile_library(target: Path = LIBRARY, extra: Sequence[str] = ()) -> Path:
         objects.append(str(Path(scratch) / "dispatch.o"))
         define = ["-DDIABOLO_X86"] if x86 else []
         _run([*compiler, *_FLAGS, *define, *extra, "-c", str(NATIVE / "dispatch.cpp"), "-o", objects[-1]])
+        links = [] if sys.platform == "darwin" else ["-ldl"]
         built = Path(scratch) / LIBRARY_NAME
-        _run([*compiler, "-shared", "-pthread", *extra, *objects, "-o", str(built)])
+        _run([*compiler, "-shared", "-pthread", *extra, *objects, *links, "-o", str(built)])
         target.parent.mkdir(parents=True, exist_ok=True)
         beside = target.with_name(f"{target.name}.{os.getpid()}.new")
         shutil.copy2(built, beside)

@@ -1,6 +1,7 @@
 // The C functions that Python calls: choose the processor's instruction set, share the images out to threads, join sums.
 // Threads have fixed shares and sums are joined in their order: the same thread count gives the same bits.
 #include "stage.h"
+#include <dlfcn.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,22 +33,42 @@ const Kernels *find(int level) {
     return &diabolo_baseline;
 }
 
-// Runs work(thread, first image, last image) with a fixed share of the images for each thread. 0: all went well.
+// GNU OpenMP, where the process has it (torch brings it): its threads are there already, and while they wait for torch
+// they hold a core that threads of our own would have to share with them. Its calls are a stable binary interface.
+struct OpenMP {
+    void (*parallel)(void (*)(void *), void *, unsigned, unsigned);
+    int (*thread)();
+    int (*threads)();
+    OpenMP() {
+        parallel = (void (*)(void (*)(void *), void *, unsigned, unsigned))dlsym(RTLD_DEFAULT, "GOMP_parallel");
+        thread = (int (*)())dlsym(RTLD_DEFAULT, "omp_get_thread_num");
+        threads = (int (*)())dlsym(RTLD_DEFAULT, "omp_get_num_threads");
+        if (!thread || !threads) parallel = nullptr;
+    }
+};
+
+// Runs work(share, first image, last image) on `threads` fixed shares of the images. 0: all went well.
 template <typename Work> int share(const Stage *s, Work work) {
+    static const OpenMP openmp;
     int64_t n = s->threads < s->images ? s->threads : s->images;
     if (n < 1) n = 1;
     std::vector<int> failed((size_t)n, 0);
     auto run = [&](int64_t t) { failed[(size_t)t] = work((int)t, s->images * t / n, s->images * (t + 1) / n); };
-    std::vector<std::thread> others;
-    others.reserve((size_t)n);
-    int64_t started = 1;
-    try {
-        for (; started < n; started++) others.emplace_back(run, started);
-    } catch (const std::system_error &) {  // no more threads to be had: this one does their shares
+    if (n > 1 && openmp.parallel) {
+        auto each = [&] { for (int64_t t = openmp.thread(); t < n; t += openmp.threads()) run(t); };
+        openmp.parallel([](void *data) { (*(decltype(each) *)data)(); }, &each, (unsigned)n, 0);
+    } else {
+        std::vector<std::thread> others;
+        others.reserve((size_t)n);
+        int64_t started = 1;
+        try {
+            for (; started < n; started++) others.emplace_back(run, started);
+        } catch (const std::system_error &) {  // no more threads to be had: this one does their shares
+        }
+        run(0);
+        for (int64_t t = started; t < n; t++) run(t);
+        for (auto &other : others) other.join();
     }
-    run(0);
-    for (int64_t t = started; t < n; t++) run(t);
-    for (auto &other : others) other.join();
     for (int f : failed)
         if (f) return 1;
     return 0;

@@ -4,6 +4,9 @@
 #include "stage.h"
 #include <stdlib.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #if defined(__AVX512F__)
 #define VL 16
@@ -51,7 +54,17 @@ inline void store_index(uint8_t *p, vi w, i64 n) {
     memcpy(t, &v, VL);
     for (i64 i = 0; i < n; i++) p[i] = t[i];
 }
-inline vf relu(vf v) { return v < 0 ? vf{} : v; }  // keeps NaN, as torch does
+inline vf relu(vf v) {  // keeps NaN, as torch does: of two values, max gives the second where one is NaN
+#if defined(__AVX512F__)
+    return _mm512_max_ps(vf{}, v);
+#elif defined(__AVX2__)
+    return _mm256_max_ps(vf{}, v);
+#elif defined(__SSE2__)
+    return _mm_max_ps(vf{}, v);
+#else
+    return v < 0 ? vf{} : v;
+#endif
+}
 inline i64 round_up(i64 n) { return (n + VL - 1) / VL * VL; }
 inline i64 least(i64 a, i64 b) { return a < b ? a : b; }
 
@@ -64,16 +77,13 @@ float *take(i64 floats) {
 
 struct Taps { i64 pixel, row; int R; i64 K; };  // steps of x between pixels and between rows of the window
 
-template <int P, int V>
-inline void tile(const float *x, Taps t, const float *w, const float *bias, float *out, i64 step, i64 room, bool rectify) {
-    vf a[P][V];
-    for (int v = 0; v < V; v++) {
-        vf b = bias ? load(bias + v * VL) : vf{};
-        for (int p = 0; p < P; p++) a[p][v] = b;
-    }
+template <int P, int V, int CONSTANT>
+inline void sum_taps(const float *x, Taps t, const float *w, vf (&a)[P][V]) {
+    const i64 K = CONSTANT ? CONSTANT : t.K;
     for (int r = 0; r < t.R; r++) {
         const float *row = x + r * t.row;
-        for (i64 k = 0; k < t.K; k++, w += V * VL) {
+#pragma GCC unroll 9
+        for (i64 k = 0; k < K; k++, w += V * VL) {
             vf b[V];
             for (int v = 0; v < V; v++) b[v] = load(w + v * VL);
             for (int p = 0; p < P; p++) {
@@ -82,6 +92,17 @@ inline void tile(const float *x, Taps t, const float *w, const float *bias, floa
             }
         }
     }
+}
+
+template <int P, int V>
+inline void tile(const float *x, Taps t, const float *w, const float *bias, float *out, i64 step, i64 room, bool rectify) {
+    vf a[P][V];
+    for (int v = 0; v < V; v++) {
+        vf b = bias ? load(bias + v * VL) : vf{};
+        for (int p = 0; p < P; p++) a[p][v] = b;
+    }
+    if (t.K == 9) sum_taps<P, V, 9>(x, t, w, a);  // three colours in
+    else sum_taps<P, V, 0>(x, t, w, a);
     for (int p = 0; p < P; p++)
         for (int v = 0; v < V; v++) store_n(out + p * step + v * VL, rectify ? relu(a[p][v]) : a[p][v], room - v * VL);
 }
@@ -103,8 +124,73 @@ void tiles(i64 width, const float *x, Taps t, const float *w, const float *bias,
     }
 }
 
+// Few channels out: a vector holds GROUP neighbouring floats of K for each of them, [channel][k % GROUP], so that one
+// broadcast of GROUP floats of x serves them all; the group is summed at the end.
+#define LARGEST_GROUP (VL / 4)
+inline i64 group_of(Taps t, i64 channels) {
+    i64 group = LARGEST_GROUP;
+    while (group > 1 && (channels * group > VL || t.K % group)) group /= 2;
+    return group;
+}
+template <int GROUP> inline vf spread(const float *p) {
+#if defined(__AVX512F__)
+    if constexpr (GROUP == 4) return (vf)_mm512_broadcast_f32x4(_mm_loadu_ps(p));
+    else return (vf)_mm512_castpd_ps(_mm512_set1_pd(*(const double __attribute__((aligned(4), may_alias)) *)p));
+#elif defined(__AVX2__)
+    return (vf)_mm256_castpd_ps(_mm256_set1_pd(*(const double __attribute__((aligned(4), may_alias)) *)p));
+#else
+    vf v;
+    for (int i = 0; i < VL; i++) v[i] = p[i % GROUP];
+    return v;
+#endif
+}
+template <int P, int GROUP>
+inline void narrow_tile(const float *x, Taps t, const float *w, const float *bias, float *out, i64 step, i64 room, bool rectify) {
+    vf a[P];
+    for (int p = 0; p < P; p++) a[p] = vf{};
+    for (int r = 0; r < t.R; r++) {
+        const float *row = x + r * t.row;
+        for (i64 k = 0; k < t.K; k += GROUP, w += VL) {
+            vf b = load(w);
+            for (int p = 0; p < P; p++) a[p] += spread<GROUP>(row + p * t.pixel + k) * b;
+        }
+    }
+    for (int p = 0; p < P; p++) {
+        float lanes[VL];
+        store(lanes, a[p]);
+        for (i64 c = 0; c < VL / GROUP && c < room; c++) {
+            float sum = lanes[c * GROUP];
+            for (int i = 1; i < GROUP; i++) sum += lanes[c * GROUP + i];
+            sum += bias ? bias[c] : 0;
+            out[p * step + c] = rectify && sum < 0 ? 0 : sum;
+        }
+    }
+}
+template <int P, int GROUP>
+inline void narrow_tile_of(i64 p, const float *x, Taps t, const float *w, const float *bias, float *out, i64 step, i64 room, bool rectify) {
+    if constexpr (P > 0) {
+        if (p == P) narrow_tile<P, GROUP>(x, t, w, bias, out, step, room, rectify);
+        else narrow_tile_of<P - 1, GROUP>(p, x, t, w, bias, out, step, room, rectify);
+    }
+}
+template <int GROUP>
+void narrow_row(i64 width, const float *x, Taps t, const float *w, const float *bias, float *out, i64 step, i64 room, bool rectify) {
+    i64 n = (width + NARROW - 1) / NARROW;
+    for (i64 i = 0; i < n; i++) {
+        i64 from = width * i / n, to = width * (i + 1) / n;
+        narrow_tile_of<NARROW, GROUP>(to - from, x + from * t.pixel, t, w, bias, out + from * step, step, room, rectify);
+    }
+}
+
 // One row of pixels. `room`: channels that may be written at each pixel.
-void row_of_pixels(i64 width, const float *x, Taps t, const float *w, const float *bias, float *out, i64 step, i64 room, bool rectify) {
+void row_of_pixels(i64 width, const float *x, Taps t, const float *w, const float *bias, float *out, i64 step, i64 room, i64 group, bool rectify) {
+#if LARGEST_GROUP >= 2
+    if (group == 2) return narrow_row<2>(width, x, t, w, bias, out, step, room, rectify);
+#endif
+#if LARGEST_GROUP >= 4
+    if (group == 4) return narrow_row<4>(width, x, t, w, bias, out, step, room, rectify);
+#endif
+    (void)group;
     i64 vectors = round_up(room) / VL, v = 0;
     for (; v + 2 <= vectors; v += 2)
         tiles<WIDE, 2>(width, x, t, w + v * VL * t.R * t.K, bias ? bias + v * VL : 0, out + v * VL, step, room - v * VL, rectify);
@@ -154,6 +240,20 @@ void outers(i64 K, const float *x, Map xs, const float *g, Map gs, i64 height, i
     }
 }
 
+// Few channels out: the vectors run along k, and g is broadcast. out[r][channel][k], rows of whole vectors.
+void narrow_weight_gradient(const float *x, Taps t, const float *g, Map gs, i64 height, i64 width, i64 channels, float *out) {
+    i64 padded = round_up(t.K), vectors = padded / VL;
+    Map xs{t.pixel, t.row};
+    for (int r = 0; r < t.R; r++, x += t.row, out += channels * padded)
+        for (i64 c = 0; c < channels; c += 3) {
+            i64 count = least(3, channels - c), v = 0;
+            for (; v + 4 <= vectors; v += 4)
+                outer_of<3, 4>(count, g + c, gs, x + v * VL, xs, height, width, out + c * padded + v * VL, padded);
+            for (; v < vectors; v++)
+                outer_of<3, 1>(count, g + c, gs, x + v * VL, xs, height, width, out + c * padded + v * VL, padded);
+        }
+}
+
 void weight_gradient(const float *x, Taps t, const float *g, Map gs, i64 height, i64 width, i64 channels, float *out) {
     i64 padded = round_up(channels), vectors = padded / VL;
     i64 row_bytes = 4 * width * (t.pixel + channels), band = 24576 / (row_bytes ? row_bytes : 1) - 1;
@@ -195,8 +295,12 @@ inline i64 phase_size(const Stage *s) { Taps t = forward_taps(s); return t.R * t
 // A phase a (0 or 1) of an up-sampled axis reads two rows; row r of them stands for these rows of the 3x3 kernel.
 inline bool covers(int a, int r, int k) { return a == 0 ? (r == 0 ? k == 0 : k > 0) : (r == 0 ? k < 2 : k == 2); }
 
+inline bool narrow(const Stage *s) { return s->channels_out <= VL / 2; }
+
 // `value(r, k, channel)` of a packed matrix goes to [block of vectors][r][k][lane].
 inline i64 place(i64 r, i64 k, i64 channel, Taps t, i64 channels) {
+    i64 group = group_of(t, channels);
+    if (group > 1) return (r * t.K + k) / group * VL + channel * group + k % group;
     i64 vectors = round_up(channels) / VL, v = channel / VL, lane = channel % VL;
     i64 block = v / 2 * 2, width = least(2, vectors - block);
     return block * VL * t.R * t.K + (r * t.K + k) * width * VL + (v - block) * VL + lane;
@@ -270,14 +374,15 @@ float *take_padded_image(const Stage *s) {
 void convolve_row(const Stage *s, const Shared *h, const float *x, i64 y, float *out, i64 step, i64 room) {
     Taps t = forward_taps(s);
     bool rectify = s->relu != 0;
+    i64 group = group_of(t, s->channels_out);
     if (!s->up) {
-        row_of_pixels(s->width, x + y * t.row, t, h->forward_weight, h->bias, out, step, room, rectify);
+        row_of_pixels(s->width, x + y * t.row, t, h->forward_weight, h->bias, out, step, room, group, rectify);
         return;
     }
     i64 a = y & 1, i = y / 2;
     for (i64 b = 0; b < 2; b++)
         row_of_pixels(s->width / 2, x + (i + a) * t.row + b * t.pixel, t, h->forward_weight + (2 * a + b) * phase_size(s),
-                      h->bias, out + b * step, 2 * step, room, rectify);
+                      h->bias, out + b * step, 2 * step, room, group, rectify);
 }
 
 // ---- forward -------------------------------------------------------------------------------------------------------
@@ -431,33 +536,50 @@ inline vf pooled_gradient(const Stage *s, const Shared *h, i64 at, i64 c, i64 ro
 }
 
 // Row i of the output's gradient -> one or two rows of the convolution's gradient.
+template <bool POOL, bool BN_FIRST>
 void spread_row(const Stage *s, const Shared *h, i64 n, i64 i, const float *pixels, i64 step, float *g) {
-    i64 channels = s->channels_out, columns = out_width(s), rows = out_height(s);
-    i64 top = s->pool ? 2 * i : i, count = s->pool ? least(2, s->height - top) : 1;
-    for (i64 j = 0; j < columns; j++)
-        for (i64 c = 0; c < channels; c += VL) {
-            i64 room = channels - c, at = ((n * rows + i) * columns + j) * channels + c;
+    i64 channels = s->channels_out, columns = out_width(s), rows = out_height(s), g_step = g_row(s);
+    i64 top = POOL ? 2 * i : i, count = POOL ? least(2, s->height - top) : 1;
+    bool rectify = s->relu != 0;
+    float *first = g + (top + 1) * g_step + channels;
+    for (i64 j = 0; j < columns; j++) {
+        i64 across = POOL && 2 * j + 1 < s->width ? 2 : 1, at = ((n * rows + i) * columns + j) * channels;
+        for (i64 c = 0; c < channels; c += VL, at += VL) {
+            i64 room = channels - c;
             vf d = pooled_gradient(s, h, at, c, room);
-            vi which = s->pool ? load_index(s->index + at, room) : vi{};
-            for (i64 q = 0; q < (s->pool ? 4 : 1); q++) {
-                i64 dy = q / 2, dx = q % 2, column = s->pool ? 2 * j + dx : j;
-                if (dy >= count || column >= s->width) continue;
-                vf v = s->pool ? (which == vi{} + (int)q ? d : vf{}) : d;
-                if (s->bn == 1) {
-                    vf y = load(pixels + (dy * s->width + column) * step + c);
-                    v += load(h->level + c) + load(h->slope + c) * (y - load(h->shift + c));
-                    if (s->relu) v = y > 0 ? v : vf{};
+            vi which = POOL ? load_index(s->index + at, room) : vi{};
+            vf level{}, slope{}, shift{};
+            if (BN_FIRST) level = load(h->level + c), slope = load(h->slope + c), shift = load(h->shift + c);
+            for (int y = 0; y < (POOL ? 2 : 1); y++)
+                for (int x = 0; x < (POOL ? 2 : 1); x++) {
+                    if (POOL && (y >= count || x >= across)) continue;
+                    i64 column = POOL ? 2 * j + x : j;
+                    vf v = POOL ? (which == vi{} + (2 * y + x) ? d : vf{}) : d;
+                    if (BN_FIRST) {
+                        vf value = load(pixels + (y * s->width + column) * step + c);
+                        v += level + slope * (value - shift);
+                        if (rectify) v = value > 0 ? v : vf{};
+                    }
+                    store_n(first + y * g_step + column * channels + c, v, room);
                 }
-                store_n(g + (top + dy + 1) * g_row(s) + (column + 1) * channels + c, v, room);
-            }
         }
+    }
 }
 
-i64 weight_sum_size(const Stage *s) { return forward_weight_size(s) + round_up(s->channels_out); }
+// Sums of one phase's weight gradient; where one of them is.
+i64 sum_size(const Stage *s) {
+    Taps t = forward_taps(s);
+    return narrow(s) ? t.R * s->channels_out * round_up(t.K) : phase_size(s);
+}
+inline i64 sum_place(const Stage *s, Taps t, i64 r, i64 k, i64 o) {
+    return narrow(s) ? (r * s->channels_out + o) * round_up(t.K) + k : (r * t.K + k) * round_up(s->channels_out) + o;
+}
+i64 weight_sums(const Stage *s) { return (s->up ? 4 : 1) * sum_size(s); }
+i64 weight_sum_size(const Stage *s) { return weight_sums(s) + round_up(s->channels_out); }
 
 int backward(const Stage *s, Shared *h, int thread, i64 first, i64 last) {
     const i64 piece = 4;  // images whose weight gradients are summed in float32
-    i64 channels = s->channels_out, step = round_up(channels), size = weight_sum_size(s), weights = forward_weight_size(s);
+    i64 channels = s->channels_out, step = round_up(channels), size = weight_sum_size(s), weights = weight_sums(s);
     float *x = take_padded_image(s), *pixels = take(2 * s->width * step), *g = take(g_size(s) + 2 * VL), *sums = take(size);
     double *total = h->weight_sums + (i64)thread * size;
     int failed = !x || !pixels || !g || !sums;
@@ -476,7 +598,8 @@ int backward(const Stage *s, Shared *h, int thread, i64 first, i64 last) {
                 for (i64 j = 0; j < s->width; j++)
                     for (i64 c = 0; c < channels; c += VL) store(row + j * step + c, load_n(y + j * channels + c, channels - c));
             }
-            spread_row(s, h, n, i, pixels, step, g);
+            (s->pool ? (s->bn == 1 ? spread_row<true, true> : spread_row<true, false>)
+                     : (s->bn == 1 ? spread_row<false, true> : spread_row<false, false>))(s, h, n, i, pixels, step, g);
         }
         const float *inner = g + g_row(s) + channels;  // past the border
         for (i64 c = 0; c < channels; c += VL) {
@@ -489,19 +612,20 @@ int backward(const Stage *s, Shared *h, int thread, i64 first, i64 last) {
             store(sums + weights + c, load(sums + weights + c) + a);
         }
         Taps t = forward_taps(s);
-        if (!s->up) weight_gradient(x, t, inner, Map{channels, g_row(s)}, s->height, s->width, channels, sums);
+        auto add = narrow(s) ? narrow_weight_gradient : weight_gradient;
+        if (!s->up) add(x, t, inner, Map{channels, g_row(s)}, s->height, s->width, channels, sums);
         else
             for (i64 q = 0; q < 4; q++) {
                 i64 a = q / 2, b = q % 2;
-                weight_gradient(x + a * t.row + b * t.pixel, t, inner + a * g_row(s) + b * channels, Map{2 * channels, 2 * g_row(s)},
-                                s->height / 2, s->width / 2, channels, sums + q * phase_size(s));
+                add(x + a * t.row + b * t.pixel, t, inner + a * g_row(s) + b * channels, Map{2 * channels, 2 * g_row(s)},
+                                s->height / 2, s->width / 2, channels, sums + q * sum_size(s));
             }
         if (s->dx) {
             Taps b = backward_taps(s);
             i64 rows = in_height(s), columns = in_width(s), I = s->channels_in;
             for (i64 i = 0; i < rows; i++)
                 row_of_pixels(columns, g + (s->up ? 2 * i : i) * b.row, b, h->backward_weight, 0,
-                              s->dx + (n * rows + i) * columns * I, I, I, false);
+                              s->dx + (n * rows + i) * columns * I, I, I, group_of(b, I), false);
         }
         if ((n - first) % piece == piece - 1 || n == last - 1) {
             for (i64 i = 0; i < size; i++) total[i] += sums[i];
@@ -514,21 +638,21 @@ int backward(const Stage *s, Shared *h, int thread, i64 first, i64 last) {
 
 // The sum over threads, phases folded into the 3x3 kernel.
 void fold_weight(const Stage *s, const double *total) {
-    i64 I = s->channels_in, O = s->channels_out, padded = round_up(O);
+    i64 I = s->channels_in, O = s->channels_out;
     Taps t = forward_taps(s);
     for (i64 o = 0; o < O; o++) {
-        if (s->dbias) s->dbias[o] = (float)total[forward_weight_size(s) + o];
+        if (s->dbias) s->dbias[o] = (float)total[weight_sums(s) + o];
         for (i64 i = 0; i < I; i++)
             for (int ky = 0; ky < 3; ky++)
                 for (int kx = 0; kx < 3; kx++) {
                     double sum = 0;
-                    if (!s->up) sum = total[(ky * t.K + kx * I + i) * padded + o];
+                    if (!s->up) sum = total[sum_place(s, t, ky, kx * I + i, o)];
                     else
                         for (int q = 0; q < 4; q++)
                             for (int r = 0; r < 2; r++)
                                 for (int c = 0; c < 2; c++)
                                     if (covers(q / 2, r, ky) && covers(q % 2, c, kx))
-                                        sum += total[q * phase_size(s) + (r * t.K + c * I + i) * padded + o];
+                                        sum += total[q * sum_size(s) + sum_place(s, t, r, c * I + i, o)];
                     s->dweight[((o * I + i) * 3 + ky) * 3 + kx] = (float)sum;
                 }
     }

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from diabolo.kernels import BatchNormValues, Form, plain_stage, run_stage
@@ -74,3 +75,34 @@ def make_case(
 def relative_error(got: Tensor, exact: Tensor) -> float:
     """Of the largest value: a sum's error scales with its terms, not with what is left of them."""
     return ((got.double() - exact).abs().max() / exact.abs().max().clamp(min=1e-12)).item()
+
+
+@torch.no_grad()
+def smallest_margin(case: Case) -> float:
+    """How near the stage comes, in float64, to another choice: a value to ReLU's zero, a pool's largest to the next.
+
+    Gradients jump there: where rounding is as large, float32 and float64 are both right and do not agree.
+    """
+    form, (x, weight, bias, *affine) = case.form, [value.double() for value in case.inputs.values()]
+    margins = [torch.tensor([1.0], dtype=torch.float64)]
+
+    def relu(x: Tensor) -> Tensor:
+        margins.append(x.abs().flatten())
+        return F.relu(x)
+
+    def bn(x: Tensor) -> Tensor:
+        return F.batch_norm(x, None, None, *affine, True, 0.0, EPS)
+
+    def pool(x: Tensor) -> Tensor:
+        padded = F.pad(x, (0, x.shape[3] % 2, 0, x.shape[2] % 2), value=-torch.inf)
+        first, second = padded.unfold(2, 2, 2).unfold(3, 2, 2).flatten(4).topk(2).values.unbind(-1)
+        gaps = (first - second).flatten()
+        margins.append(gaps[gaps > 0])
+        return first
+
+    x = F.conv2d(F.interpolate(x, scale_factor=2.0) if form.up else x, weight, bias, padding=1)
+    steps = [(relu, form.relu), (bn, form.bn == 1), (pool, form.pool), (bn, form.bn == 2), (relu, form.relu_after)]
+    for step, wanted in steps:
+        x = step(x) if wanted else x
+    values = torch.cat(margins)
+    return values[values > 0].min().item()

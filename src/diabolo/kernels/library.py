@@ -13,6 +13,7 @@ _WHOLE = (
 )  # fmt: skip
 _BEFORE_EPS = ("x", "weight", "bias", "gamma", "beta", "mean", "variance")
 _AFTER_EPS = ("z", "raw", "index", "y", "dz", "dx", "dweight", "dbias", "dgamma", "dbeta")
+_DEFAULT_LEVEL = "avx2"  # `DIABOLO_ISA=avx512` asks for the other: it has not been run on such a processor yet
 _LEVELS = {"baseline": 1, "avx2": 3, "avx512": 4}
 
 
@@ -39,7 +40,8 @@ class Library:
         native.diabolo_choose.argtypes = [ctypes.c_int64]
         native.diabolo_forward.argtypes = native.diabolo_backward.argtypes = [ctypes.POINTER(StageStructure)]
         self._native = native
-        self.level = self.choose("avx512")
+        wanted = os.environ.get("DIABOLO_ISA", "")
+        self.level = self.choose(wanted if wanted in _LEVELS else _DEFAULT_LEVEL)
 
     def choose(self, level: str) -> str:
         """Chooses the best instruction set up to `baseline`, `avx2` or `avx512`; returns the one that was found."""

@@ -10,6 +10,8 @@ from diabolo.kernels import BatchNormValues, Form, run_stage
 from diabolo.layers.convolution import Conv
 from diabolo.layers.normalisation import BatchNorm
 
+_WIDEST = 160  # channels in and out; 128 is as fast as torch, 256 a sixth slower (docs/decisions/010-stage-engine.md)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
@@ -145,7 +147,7 @@ class _Finder:
         if up:
             self.nodes.append(first)
             node = self._next(first)
-        if node is None or not _is_usual_conv(node):
+        if node is None or not _is_usual_conv(node) or _is_faster_on_torch(self.graph, node, up):
             return None
         output = node
         while node is not None:
@@ -235,6 +237,11 @@ class _Finder:
 
 def _is_usual_up(node: Node) -> bool:
     return node.kind == "up" and node.attributes["size"] == 2 and node.attributes["mode"] == "nearest"
+
+
+def _is_faster_on_torch(graph: ModelGraph, conv: Node, up: bool) -> bool:
+    """Wide layers are all multiplication; the engine's tiles take their weights from too far away there."""
+    return not up and graph[conv.inputs[0]].shape[2] > _WIDEST and conv.shape[2] > _WIDEST
 
 
 def _is_usual_conv(node: Node) -> bool:

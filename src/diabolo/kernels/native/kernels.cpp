@@ -8,9 +8,12 @@
 #include <immintrin.h>
 #endif
 
-#if defined(__AVX512F__)
+// VL: floats in a vector. WIDE: pixels of a tile of two vectors, as many as the registers hold.
+#if defined(VL)  // given on the command line, to try the code of wider vectors on a processor without them
+#define WIDE 12
+#elif defined(__AVX512F__)
 #define VL 16
-#define WIDE 12  // pixels of a tile of two vectors: as many as the registers hold
+#define WIDE 12
 #elif defined(__AVX2__)
 #define VL 8
 #define WIDE 6
@@ -55,11 +58,11 @@ inline void store_index(uint8_t *p, vi w, i64 n) {
     for (i64 i = 0; i < n; i++) p[i] = t[i];
 }
 inline vf relu(vf v) {  // keeps NaN, as torch does: of two values, max gives the second where one is NaN
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) && VL == 16
     return _mm512_max_ps(vf{}, v);
-#elif defined(__AVX2__)
+#elif defined(__AVX2__) && VL == 8
     return _mm256_max_ps(vf{}, v);
-#elif defined(__SSE2__)
+#elif defined(__SSE2__) && VL == 4
     return _mm_max_ps(vf{}, v);
 #else
     return v < 0 ? vf{} : v;
@@ -80,6 +83,7 @@ struct Taps { i64 pixel, row; int R; i64 K; };  // steps of x between pixels and
 template <int P, int V, int CONSTANT>
 inline void sum_taps(const float *x, Taps t, const float *w, vf (&a)[P][V]) {
     const i64 K = CONSTANT ? CONSTANT : t.K;
+    if (t.R < 1 || K < 1) __builtin_unreachable();
     for (int r = 0; r < t.R; r++) {
         const float *row = x + r * t.row;
 #pragma GCC unroll 9
@@ -132,12 +136,13 @@ inline i64 group_of(Taps t, i64 channels) {
     while (group > 1 && (channels * group > VL || t.K % group)) group /= 2;
     return group;
 }
+inline double two_floats(const float *p) { double d; memcpy(&d, p, sizeof d); return d; }
 template <int GROUP> inline vf spread(const float *p) {
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) && VL == 16
     if constexpr (GROUP == 4) return (vf)_mm512_broadcast_f32x4(_mm_loadu_ps(p));
-    else return (vf)_mm512_castpd_ps(_mm512_set1_pd(*(const double __attribute__((aligned(4), may_alias)) *)p));
-#elif defined(__AVX2__)
-    return (vf)_mm256_castpd_ps(_mm256_set1_pd(*(const double __attribute__((aligned(4), may_alias)) *)p));
+    else return (vf)_mm512_castpd_ps(_mm512_set1_pd(two_floats(p)));
+#elif defined(__AVX2__) && VL == 8
+    return (vf)_mm256_castpd_ps(_mm256_set1_pd(two_floats(p)));
 #else
     vf v;
     for (int i = 0; i < VL; i++) v[i] = p[i % GROUP];
@@ -148,6 +153,7 @@ template <int P, int GROUP>
 inline void narrow_tile(const float *x, Taps t, const float *w, const float *bias, float *out, i64 step, i64 room, bool rectify) {
     vf a[P];
     for (int p = 0; p < P; p++) a[p] = vf{};
+    if (t.R < 1 || t.K < 1) __builtin_unreachable();
     for (int r = 0; r < t.R; r++) {
         const float *row = x + r * t.row;
         for (i64 k = 0; k < t.K; k += GROUP, w += VL) {

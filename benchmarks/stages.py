@@ -1,7 +1,7 @@
-"""The stage engine against plain torch, on this machine: each stage of the question's Method 2, and whole training steps.
+"""The stage engine against plain torch: each stage of the question's Method 2, and whole steps of several models.
 
-`python benchmarks/stages.py [--batch N] [--threads N] [--rounds N] [--out FILE]`. The two alternate in one process, with
-huge pages for both; median and spread over the rounds; the FMA peak that the percentages are of is measured beside them.
+`python benchmarks/stages.py [--batch N] [--threads N] [--rounds N] [--out FILE]`. The two alternate in one process,
+with huge pages for both; median and spread over the rounds; the FMA peak is measured beside them.
 """
 
 import argparse

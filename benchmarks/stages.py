@@ -48,13 +48,14 @@ PEAK = r"""
 typedef float v __attribute__((vector_size(WIDTH)));
 float run(long n) {
     v a[12], b = (v){} + 0.999f, c = (v){} + 0.001f; float s = 0;
+#pragma GCC unroll 12
     for (int i = 0; i < 12; i++) a[i] = (v){} + (float)i;
     for (long k = 0; k < n; k++) {
 #pragma GCC unroll 12
         for (int i = 0; i < 12; i++) a[i] = a[i] * b + c;
-#pragma GCC unroll 12
-        for (int i = 0; i < 12; i++) __asm__ volatile("" : "+x"(a[i]));
+        __asm__ volatile("" : "+x"(b));
     }
+#pragma GCC unroll 12
     for (int i = 0; i < 12; i++) s += a[i][0];
     return s;
 }

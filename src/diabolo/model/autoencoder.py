@@ -6,6 +6,8 @@ from torch import Tensor, nn
 from diabolo.errors import DiaboloError
 from diabolo.graph import ModelGraph, Node, Summary, summarise
 from diabolo.layers import Bottleneck, build_layer
+from diabolo.model.engine import choose_engine
+from diabolo.model.stages import Step, can_run_fused, group_steps, run_fused
 from diabolo.vocabulary import describe
 
 
@@ -20,16 +22,22 @@ class AutoEncoder(nn.Module):
     unless a bottleneck asks for one. Layers of side branches are built and called, and their results dropped. A ReLU
     may overwrite its input where no other layer and no caller sees it: a forward hook that keeps the output of the
     layer before it should keep a copy.
+
+    On a CPU runs of layers may go through the native stage engine (`diabolo.kernels`); parameters, buffers and results
+    are the same but for rounding. `engine` says which: `plain` (torch, the reference), `fused`, or `auto` (`fused`
+    where it was built); None takes the environment's `DIABOLO_ENGINE`, or `auto`. A layer with hooks runs on torch, and
+    so does all that the engine does not know.
     """
 
-    def __init__(self, graph: ModelGraph) -> None:
+    def __init__(self, graph: ModelGraph, *, engine: str | None = None) -> None:
         super().__init__()
         self.graph = graph
+        self.engine = choose_engine(engine)
         self.layers = nn.ModuleDict({node.name: build_layer(node, graph) for node in graph.nodes[1:]})
         encoder = [node for node in graph.nodes[1:] if node.section != "decoder"]
         decoder = [node for node in graph.nodes[1:] if node.section == "decoder"]
-        self._encoder = _schedule(encoder, keep=graph.latent)
-        self._decoder = _schedule(decoder, keep=graph.output)
+        self._encoder = _schedule(graph, encoder, keep=graph.latent)
+        self._decoder = _schedule(graph, decoder, keep=graph.output)
         self._to_logits = self._schedule_to_logits(decoder) if self.has_logits else None
         self._takes_any_size = all(len(node.shape) == 3 for node in graph.nodes)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's annotations
@@ -96,8 +104,16 @@ class AutoEncoder(nn.Module):
         if x.dim() == 4:
             x = x.contiguous(memory_format=torch.channels_last)
         values = {start: x}
-        for node, finished in schedule.steps:
-            values[node.name] = self.layers[node.name](*[values[name] for name in node.inputs])
+        for step, finished in schedule.steps:
+            if self.engine == "fused" and can_run_fused(step, self.layers, values[step.inputs[0]]):
+                values[step.output] = run_fused(step, self.layers, values[step.inputs[0]])
+            else:
+                inner = {name: values[name] for name in step.inputs}
+                for node, done in step.nodes:
+                    inner[node.name] = self.layers[node.name](*[inner[name] for name in node.inputs])
+                    for name in done:
+                        del inner[name]
+                values[step.output] = inner[step.output]
             for name in finished:
                 del values[name]
         return values[schedule.keep]
@@ -107,7 +123,7 @@ class AutoEncoder(nn.Module):
         output = self.graph[self.graph.output]
         if not self.graph.consumers(output.name):
             decoder = [node for node in decoder if node is not output]
-        return _schedule(decoder, keep=output.inputs[0])
+        return _schedule(self.graph, decoder, keep=output.inputs[0])
 
     def _same_size(self, result: Tensor, images: Tensor) -> Tensor:
         if result.shape != images.shape:
@@ -143,20 +159,21 @@ class AutoEncoder(nn.Module):
 
 
 class _Schedule:
-    """Nodes in order, each with the values that nothing needs any more after it."""
+    """Steps in order, each with the values that nothing needs any more after it."""
 
-    def __init__(self, steps: list[tuple[Node, tuple[str, ...]]], keep: str) -> None:
+    def __init__(self, steps: list[tuple[Step, tuple[str, ...]]], keep: str) -> None:
         self.steps = steps
         self.keep = keep
 
 
-def _schedule(nodes: list[Node], keep: str) -> _Schedule:
+def _schedule(graph: ModelGraph, nodes: list[Node], keep: str) -> _Schedule:
+    steps = group_steps(graph, nodes, keep)
     last_use: dict[str, int] = {}
-    for index, node in enumerate(nodes):
-        last_use[node.name] = index  # a side branch's end is dropped at once
-        last_use.update(dict.fromkeys(node.inputs, index))
+    for index, step in enumerate(steps):
+        last_use[step.output] = index  # a side branch's end is dropped at once
+        last_use.update(dict.fromkeys(step.inputs, index))
     last_use.pop(keep, None)
-    steps = [
-        (node, tuple(name for name, last in last_use.items() if last == index)) for index, node in enumerate(nodes)
-    ]
-    return _Schedule(steps, keep)
+    return _Schedule(
+        [(step, tuple(name for name, last in last_use.items() if last == index)) for index, step in enumerate(steps)],
+        keep,
+    )

@@ -13,6 +13,7 @@ def build_model(
     *,
     seed: int = 0,
     initialisation: str = "glorot-uniform",
+    engine: str | None = None,
 ) -> AutoEncoder:
     """Builds an autoencoder.
 
@@ -21,12 +22,14 @@ def build_model(
         input_shape: (height, width, channels) of the images.
         seed: of the initial weights; each layer's depend on (seed, its name) alone.
         initialisation: see `initialise`.
+        engine: `plain`, `fused` or `auto`, how it runs on a CPU (see `AutoEncoder`); None asks `DIABOLO_ENGINE`.
 
     Raises:
         LineError, ShapeError: the line cannot be read, or does not fit the images.
         RecipeError: the initialisation is unknown.
+        DiaboloError: the engine is unknown.
     """
     graph = model if isinstance(model, ModelGraph) else build_graph(model, input_shape)
-    built = AutoEncoder(graph)
+    built = AutoEncoder(graph, engine=engine)
     initialise(built.layers, seed, initialisation)
     return built

@@ -1,0 +1,72 @@
+"""The compiled stage engine as Python sees it: one library, found beside this file, and the stage as a C structure."""
+
+import ctypes
+import os
+from functools import cache
+from pathlib import Path
+
+from diabolo.kernels.compile import LIBRARY
+
+_WHOLE = (
+    "images", "height", "width", "channels_in", "channels_out", "up", "pool", "relu", "bn", "relu_after", "side",
+    "training", "threads",
+)  # fmt: skip
+_BEFORE_EPS = ("x", "weight", "bias", "gamma", "beta", "mean", "variance")
+_AFTER_EPS = ("z", "raw", "index", "y", "dz", "dx", "dweight", "dbias", "dgamma", "dbeta")
+_DEFAULT_LEVEL = "avx2"  # `DIABOLO_ISA=avx512` asks for the other: it has not been run on such a processor yet
+_LEVELS = {"baseline": 1, "avx2": 3, "avx512": 4}
+
+
+class StageStructure(ctypes.Structure):
+    """`struct Stage` of native/stage.h, which says what each field means."""
+
+    _fields_ = (
+        *((name, ctypes.c_int64) for name in _WHOLE),
+        *((name, ctypes.c_void_p) for name in _BEFORE_EPS),
+        ("eps", ctypes.c_double),
+        *((name, ctypes.c_void_p) for name in _AFTER_EPS),
+    )
+
+
+class Library:
+    """The library's two functions."""
+
+    def __init__(self, path: Path) -> None:
+        native = ctypes.CDLL(str(path))
+        for name in ("diabolo_stage_size", "diabolo_choose", "diabolo_forward", "diabolo_backward"):
+            getattr(native, name).restype = ctypes.c_int64
+        if native.diabolo_stage_size() != ctypes.sizeof(StageStructure):
+            raise OSError(f"{path} was built from other sources; build it again")
+        native.diabolo_choose.argtypes = [ctypes.c_int64]
+        native.diabolo_forward.argtypes = native.diabolo_backward.argtypes = [ctypes.POINTER(StageStructure)]
+        self._native = native
+        wanted = os.environ.get("DIABOLO_ISA", "")
+        self.level = self.choose(wanted if wanted in _LEVELS else _DEFAULT_LEVEL)
+
+    def choose(self, level: str) -> str:
+        """Chooses the best instruction set up to `baseline`, `avx2` or `avx512`; returns the one that was found."""
+        found = int(self._native.diabolo_choose(_LEVELS[level]))
+        self.level = next(name for name, number in _LEVELS.items() if number == found)
+        return self.level
+
+    def forward(self, stage: StageStructure) -> None:
+        """Runs a stage."""
+        if self._native.diabolo_forward(ctypes.byref(stage)):
+            raise MemoryError("stage engine: no memory")
+
+    def backward(self, stage: StageStructure) -> None:
+        """Runs a stage's gradients."""
+        if self._native.diabolo_backward(ctypes.byref(stage)):
+            raise MemoryError("stage engine: no memory")
+
+
+@cache
+def find_library() -> Library | None:
+    """The engine, or None where it was not built (or cannot be loaded)."""
+    path = Path(os.environ.get("DIABOLO_STAGES_LIBRARY", LIBRARY))
+    if not path.exists():
+        return None
+    try:
+        return Library(path)
+    except (OSError, AttributeError):
+        return None

@@ -6,10 +6,13 @@ import pickle
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
+from diabolo.api.execute import execute
+from diabolo.api.job import new_job, resumed_job
 from diabolo.errors import DiaboloError
 from diabolo.kernels import find_library
 from diabolo.model import build_model
@@ -162,7 +165,7 @@ def test_not_a_number_stays_one():
 def test_the_switch(monkeypatch):
     there = "plain" if find_library() is None else "fused"
     monkeypatch.delenv("DIABOLO_ENGINE", raising=False)
-    assert choose_engine() == there
+    assert choose_engine() == "plain"
     monkeypatch.setenv("DIABOLO_ENGINE", "plain")
     assert choose_engine() == "plain"
     assert build_model(LINES["method-2"]).engine == "plain"
@@ -172,6 +175,32 @@ def test_the_switch(monkeypatch):
         choose_engine()
     with pytest.raises(DiaboloError, match=r"`engine` \(='quick'\)"):
         build_model(LINES["method-2"], engine="quick")
+
+
+def test_a_run_records_its_engine_and_a_resume_keeps_it(monkeypatch, tmp_path):
+    """The environment may have changed meanwhile: the resumed run has the bits of the one that was not stopped."""
+    there = "plain" if find_library() is None else "fused"
+    images = np.random.default_rng(3).integers(0, 256, (40, 8, 8, 3), dtype=np.uint8)
+    np.save(tmp_path / "images.npy", images)
+    line = "conv8 relu bn pool | up conv3 sigmoid"
+
+    def job(name):
+        settings = {"epochs": 2, "batch_size": 8}
+        return new_job(line, tmp_path / "images.npy", settings=settings, out=tmp_path / name)
+
+    monkeypatch.setenv("DIABOLO_ENGINE", "fused" if there == "fused" else "plain")
+    whole = execute(job("whole"), pictures=False).run
+    assert whole.record.engine == there
+    steps = iter(range(100))
+    stopped = execute(job("cut"), should_stop=lambda: next(steps) >= 3, pictures=False).run
+    assert stopped.record.status == "stopped"
+    monkeypatch.setenv("DIABOLO_ENGINE", "plain")
+    again = resumed_job(tmp_path / "cut")
+    assert again.model.engine == there
+    finished = execute(again, pictures=False).run
+    assert finished.record.engine == there
+    for name, value in whole.model.state_dict().items():
+        assert torch.equal(value, finished.model.state_dict()[name]), name
 
 
 @pytest.mark.parametrize(("engine", "warned"), [("fused", 1), ("auto", 0), ("plain", 0)])

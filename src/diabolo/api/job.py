@@ -100,6 +100,7 @@ def new_job(
         command=command_line(),
         threads=torch.get_num_threads(),
         device=_device_name(where),
+        engine=built.engine,
         versions=current_versions(),
         machine=current_machine(),
         created=datetime.now().astimezone().isoformat(timespec="seconds"),
@@ -140,7 +141,9 @@ def resumed_job(run: str | Path, *, data: Any = None, report: Report | None = No
         read_tensors(folder.model_file)  # kept weights that are damaged are found now, not after the last epoch
     dataset = load_recorded_data(folder, record, data=data, report=report)
     images = training_images(dataset, recipe)
-    model = build_model(record.line, record.input_shape, seed=record.seed, initialisation=recipe.initialisation)
+    model = build_model(
+        record.line, record.input_shape, seed=record.seed, initialisation=recipe.initialisation, engine=record.engine
+    )
     return Job(
         model=model.to(_device(record.device.split(" ")[0])),
         dataset=dataset,
@@ -148,7 +151,7 @@ def resumed_job(run: str | Path, *, data: Any = None, report: Report | None = No
         recipe=recipe,
         folder=folder,
         record=record,
-        notes=_changes(record),
+        notes=_changes(record, model.engine),
         resume=state,
     )
 
@@ -176,7 +179,7 @@ def _named(model: str | Spec | AutoEncoder, name: str | None) -> tuple[str, Spec
     return name or "model", resolve(model.line).spec
 
 
-def _changes(record: RunRecord) -> tuple[str, ...]:
+def _changes(record: RunRecord, engine: str) -> tuple[str, ...]:
     """What a user must know of a resume."""
     notes = []
     if record.status == "diverged":
@@ -189,6 +192,11 @@ def _changes(record: RunRecord) -> tuple[str, ...]:
     if changed:
         listed = ", ".join(f"{name} {record.versions[name]} (now {now[name]})" for name in changed)
         notes.append(f"the run was started with {listed}; results may differ in their last digits")
+    if engine != record.engine:
+        notes.append(
+            f"the run was started with the {record.engine} engine, which is not there now; it goes on with the {engine} "
+            "one, and results may differ in their last digits"
+        )
     return tuple(notes)
 
 

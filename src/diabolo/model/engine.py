@@ -9,7 +9,8 @@ from diabolo.errors import DiaboloError
 from diabolo.kernels import find_library
 
 ENGINES = ("auto", "plain", "fused")
-"""Names that may be given; `auto` is `fused` where it was built."""
+"""Names that may be given; `auto` is `fused` where it was built. Without any, models run on plain torch: the native
+engine has not yet passed the comparison over 50 epochs that would make it the default (docs/decisions/010)."""
 VARIABLE = "DIABOLO_ENGINE"
 """The environment variable that is asked where no engine is given."""
 _MISSING = (
@@ -27,7 +28,7 @@ def choose_engine(engine: str | None = None) -> str:
         DiaboloError: the name is unknown.
     """
     asked_by = "engine" if engine is not None else VARIABLE
-    wanted = engine if engine is not None else os.environ.get(VARIABLE, "").strip() or "auto"
+    wanted = engine if engine is not None else os.environ.get(VARIABLE, "").strip() or "plain"
     if wanted not in ENGINES:
         raise DiaboloError(f"`{asked_by}` (={wanted!r}) must be one of {', '.join(ENGINES)}")
     if wanted == "plain":

@@ -194,8 +194,8 @@ def _changes(record: RunRecord, engine: str) -> tuple[str, ...]:
         notes.append(f"the run was started with {listed}; results may differ in their last digits")
     if engine != record.engine:
         notes.append(
-            f"the run was started with the {record.engine} engine, which is not there now; it goes on with the {engine} "
-            "one, and results may differ in their last digits"
+            f"the run was started with the {record.engine} engine, which is not there now; it goes on with the "
+            f"{engine} one, and results may differ in their last digits"
         )
     return tuple(notes)
 

@@ -25,8 +25,8 @@ class AutoEncoder(nn.Module):
 
     On a CPU runs of layers may go through the native stage engine (`diabolo.kernels`); parameters, buffers and results
     are the same but for rounding. `engine` says which: `plain` (torch, the reference), `fused`, or `auto` (`fused`
-    where it was built); None takes the environment's `DIABOLO_ENGINE`, or `plain`. A layer with hooks runs on torch, and
-    so does all that the engine does not know.
+    where it was built); None takes the environment's `DIABOLO_ENGINE`, or `plain`. A layer with hooks runs on torch,
+    and so does all that the engine does not know.
     """
 
     def __init__(self, graph: ModelGraph, *, engine: str | None = None) -> None:

@@ -22,7 +22,8 @@ def build_model(
         input_shape: (height, width, channels) of the images.
         seed: of the initial weights; each layer's depend on (seed, its name) alone.
         initialisation: see `initialise`.
-        engine: `plain`, `fused` or `auto`, how it runs on a CPU (see `AutoEncoder`); None asks `DIABOLO_ENGINE`, and is `plain` without it.
+        engine: `plain`, `fused` or `auto`, how it runs on a CPU (see `AutoEncoder`); None asks `DIABOLO_ENGINE`,
+            and is `plain` without it.
 
     Raises:
         LineError, ShapeError: the line cannot be read, or does not fit the images.

@@ -82,7 +82,7 @@ def output_errors(target: Path) -> Iterator[None]:
 def _problem(error: OSError, target: Path) -> str | None:
     """What was wrong and what to do; None for an error that has nothing to do with writing."""
     if error.errno in _FULL:
-        return "the disk is full; free some space and run the same command again, nothing was half-written"
+        return "the disk is full; free some space and try again, nothing was half-written"
     if error.errno in _FORBIDDEN:
         return "no permission to write there; choose another folder or change its permissions"
     if error.errno in _IN_THE_WAY:

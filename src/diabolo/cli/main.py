@@ -66,7 +66,7 @@ def main() -> None:
     except OSError as error:
         if debug or error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        _fail("the disk is full; free some space and run the same command again, nothing was half-written", 2)
+        _fail("the disk is full; free some space and try again, nothing was half-written", 2)
 
 
 def _fail(message: str, code: int) -> None:

@@ -18,7 +18,7 @@ from diabolo.cli.options import (
     print_json,
     read_settings,
 )
-from diabolo.errors import DiaboloError
+from diabolo.errors import DiaboloError, OutputError
 
 if TYPE_CHECKING:
     from diabolo.api.execute import Outcome
@@ -137,7 +137,12 @@ def carry_out(job: "Job", *, to_stderr: bool = False) -> "tuple[Outcome, int]":
 
     folder = shlex.quote(str(job.folder.path))
     with StopOnSignal() as stop, TrainingDisplay(job.record.name, to_stderr=to_stderr) as display:
-        outcome = execute(job, watch=display, should_stop=stop)
+        try:
+            outcome = execute(job, watch=display, should_stop=stop)
+        except OutputError as error:
+            if not job.folder.exists():
+                raise
+            raise OutputError(f"{error}; then go on with: diabolo train --resume {folder}") from error
     end = outcome.end
     if isinstance(end, Stopped):
         typer.echo(

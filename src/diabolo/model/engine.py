@@ -10,7 +10,7 @@ from diabolo.kernels import find_library
 
 ENGINES = ("auto", "plain", "fused")
 """Names that may be given; `auto` is `fused` where it was built. Without any, models run on plain torch: the native
-engine has not yet passed the comparison over 50 epochs that would make it the default (docs/decisions/010)."""
+engine has not yet passed the comparison over 50 epochs that would make it the default (docs/decisions/007)."""
 VARIABLE = "DIABOLO_ENGINE"
 """The environment variable that is asked where no engine is given."""
 _MISSING = (

@@ -10,7 +10,7 @@ from diabolo.kernels import BatchNormValues, Form, run_stage
 from diabolo.layers.convolution import Conv
 from diabolo.layers.normalisation import BatchNorm
 
-_WIDEST = 160  # channels in and out; 128 is as fast as torch, 256 a sixth slower (docs/decisions/010-stage-engine.md)
+_WIDEST = 160  # channels in and out; 128 is as fast as torch, 256 a sixth slower (docs/decisions/007-stage-engine.md)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from diabolo.figures.style import COLOURS, MARKERS, QUIET_INK, SMALL_SIZE, house_style, write_figure
 
@@ -78,6 +78,7 @@ def _panel(
     ticks = sorted({point["value"] for point in points})
     axes.set_xticks(ticks, [f"{tick:,g}" for tick in ticks])
     axes.xaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda tick, position: f"{tick:,g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel(x_name)

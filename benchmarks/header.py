@@ -17,7 +17,9 @@ ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"
 
 
-def write_results(name: str, *, unit: str, method: str, arms: dict[str, Any], folder: Path = RESULTS, **more: Any) -> Path:
+def write_results(
+    name: str, *, unit: str, method: str, arms: dict[str, Any], folder: Path = RESULTS, **more: Any
+) -> Path:
     """Writes `<name>.json` and returns its path.
 
     Args:

@@ -57,6 +57,7 @@ def new_report(task: Task, *, model: str, images: str, work: Work, rounds: int, 
 def add_peak(report: dict[str, Any], peak: Peak) -> None:
     """Adds a measurement of what the machine can do; the best of all is what percentages are of."""
     report["peaks"].append({"gflops": peak.gflops, "gigabytes_a_second": peak.gigabytes, "how": peak.how})
+    _add_shares(report)
 
 
 def add_versions(report: dict[str, Any], engine: Engine, versions: Mapping[str, str]) -> None:
@@ -65,29 +66,35 @@ def add_versions(report: dict[str, Any], engine: Engine, versions: Mapping[str, 
 
 
 def add_turns(report: dict[str, Any], turns: Turns, engines: Mapping[str, Engine]) -> None:
-    """Adds speeds, shares of the peaks and ratios of the rounds so far."""
+    """Adds speeds, shares of the peaks and ratios of the rounds that all engines have finished."""
     batch = report["batch"]
     finished = min((len(rounds) for rounds in turns.training.values()), default=0)
     names = [name for name, rounds in turns.training.items() if len(rounds) == finished and finished]
     reference = reference_among(names)
     report["reference"] = reference
     report["idle_cpu_share"] = max(turns.idle_cpu_share, default=0.0)
-    gflops = max((peak["gflops"] for peak in report["peaks"]), default=0.0)
-    gigabytes = max((peak["gigabytes_a_second"] for peak in report["peaks"]), default=0.0)
     for name in names:
         entry = report["engines"].setdefault(name, {"title": engines[name].title})
         speeds = turns.images_per_second("training", name, batch)
         entry["training_images_per_second"] = spread(speeds)
         entry["training_step_seconds"] = turns.training[name]
-        if gflops:
-            entry["share_of_fma_peak"] = median(speeds) * report["work_an_image"]["flops"] / (gflops * 1e9)
-        if gigabytes:
-            traffic = report["work_an_image"]["layer_by_layer_bytes"]
-            entry["share_of_bandwidth_if_layer_by_layer"] = median(speeds) * traffic / (gigabytes * 1e9)
         if turns.inference.get(name):
             entry["inference_images_per_second"] = spread(turns.images_per_second("inference", name, batch))
         if reference:
             entry["ratio"] = ratio(turns, reference, name, batch)
+    _add_shares(report)
+
+
+def _add_shares(report: dict[str, Any]) -> None:
+    """Speeds as shares of the best peaks that were measured, before or after them."""
+    gflops = max((peak["gflops"] for peak in report["peaks"]), default=0.0)
+    gigabytes = max((peak["gigabytes_a_second"] for peak in report["peaks"]), default=0.0)
+    work = report["work_an_image"]
+    for entry in report["engines"].values():
+        if gflops and gigabytes and "training_images_per_second" in entry:
+            speed = entry["training_images_per_second"]["median"]
+            entry["share_of_fma_peak"] = speed * work["flops"] / (gflops * 1e9)
+            entry["share_of_bandwidth_if_layer_by_layer"] = speed * work["layer_by_layer_bytes"] / (gigabytes * 1e9)
 
 
 def ratio(turns: Turns, reference: str, name: str, batch: int) -> dict[str, float]:

@@ -12,6 +12,9 @@ import pytest
 from cli_builders import LINE, Command, environment
 from syrupy.assertion import SnapshotAssertion
 
+from diabolo.bench import PARTS
+from diabolo.bench.engines import ENGINES
+
 ENDLESS = [
     sys.executable, "-m", "diabolo", "bench", LINE, "--parts", "compare", "--batch", "4", "--rounds", "100000",
     "--threads", "1",
@@ -37,6 +40,13 @@ def test_messages(diabolo: Command, snapshot: SnapshotAssertion, arguments: tupl
     last = answer.err.strip().splitlines()[-1]
     assert last.startswith("diabolo: ")
     assert last == snapshot
+
+
+def test_help_names_every_engine_and_part(diabolo: Command) -> None:
+    answer = diabolo("bench", "--help")
+    words = answer.out.replace(",", " ").replace(".", " ").split()
+    assert not [engine.name for engine in ENGINES if engine.name not in words]
+    assert not [part for part in PARTS if part not in words]
 
 
 def test_json_is_one_document_on_stdout(diabolo: Command) -> None:

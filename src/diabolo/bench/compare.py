@@ -118,8 +118,8 @@ def alternate(
                 continue
             used = sum(worker.cpu_seconds() for worker in others) - before
             turns.idle_cpu_share.append(used / max(time.monotonic() - started, 1e-9))
+        show(turns)  # first, so that what was announced is in the record even if nothing comes after it
         say(f"  round {number + 1} of {rounds}")
-        show(turns)
     return turns
 
 

@@ -67,9 +67,11 @@ def layers_of(line: str) -> list[dict[str, Any]]:
 def _check(layer: object, spec: Spec) -> None:
     if isinstance(layer, Layer) and layer.kind in _KINDS and not layer.settings:
         return
-    what = f"{layer.kind}" if isinstance(layer, Layer) else "a group or nested branch"
+    what = "a group or a nested branch"
+    if isinstance(layer, Layer):
+        what = f"`{layer.kind}`" + (" with settings" if layer.settings else "")
     raise DiaboloError(
-        f"`{spec}`: the other engines are given {', '.join(_KINDS)} without settings, and this line has `{what}`; "
+        f"`{spec}`: the other engines are given {', '.join(_KINDS)} without settings, and this line has {what}; "
         "compare a line of those, as `diabolo bench method-2`"
     )
 

@@ -45,6 +45,7 @@ class Worker:
             process_group=0,  # so that Ctrl-C comes to the benchmark alone, and what a worker starts ends with it
         )
         self._rest = b""
+        self._is_closed = False
         assert self._process.stdout is not None
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._process.stdout, selectors.EVENT_READ)
@@ -73,6 +74,8 @@ class Worker:
             WorkerError: it failed, ended, or did not answer within `seconds`; in the last two cases it is closed.
         """
         assert self._process.stdin is not None
+        if self._is_closed:
+            raise WorkerError("has already ended")
         try:
             self._process.stdin.write(json.dumps({"do": do, **arguments}).encode() + b"\n")
             self._process.stdin.flush()
@@ -82,6 +85,9 @@ class Worker:
 
     def close(self) -> None:
         """Ends the process and all that it started: by closing its input, and by force where it is busy."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         for pipe in (self._process.stdin, self._process.stdout):
             with contextlib.suppress(OSError, AttributeError):
                 pipe.close()  # type: ignore[union-attr]

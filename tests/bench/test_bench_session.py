@@ -10,9 +10,9 @@ from PIL import Image
 
 from diabolo.bench import BenchOptions, run_bench, table_lines
 from diabolo.bench.compare import Turns
+from diabolo.bench.options import COST_FILE, RESULTS_FILE
 from diabolo.bench.peak import measure_peak
 from diabolo.bench.report import ratio
-from diabolo.bench.session import COST_FILE, RESULTS_FILE
 from diabolo.errors import DiaboloError
 
 SPREAD = {"n", "median", "lower_quartile", "upper_quartile", "min", "max", "raw"}

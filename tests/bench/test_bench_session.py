@@ -120,6 +120,12 @@ def test_an_interrupted_record_says_so_and_keeps_its_rounds(tmp_path: Path) -> N
     assert json.loads((tmp_path / RESULTS_FILE).read_text())["complete"] is False
 
 
+def test_any_part_alone_has_a_table() -> None:
+    report = run_bench(BenchOptions(engines="torch-eager", parts="memory", quick=True, threads=1))
+    assert [line.split("  ")[0] for line in table_lines(report)[3:5]] == ["engine", "torch eager, NCHW"]
+    assert "peak MiB" in table_lines(report)[3]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -1,6 +1,6 @@
 """The parts of the benchmark: each measures one thing, fills its place in the record and saves it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -94,6 +94,13 @@ def _variants(session: Session) -> None:
             session.save()
 
 
+def _name_engines(session: Session, names: Container[str]) -> None:
+    """Sees that every engine that has a number has a row, whichever parts are measured."""
+    for engine in session.engines:
+        if engine.name in names:
+            session.report["engines"].setdefault(engine.name, {"title": engine.title})
+
+
 def _memory(session: Session) -> None:
     steps = 1 if session.options.quick else 10
     session.say(f"peak memory with all images in memory, {steps} steps and an evaluation of the test images")
@@ -101,6 +108,7 @@ def _memory(session: Session) -> None:
 
     def save(peaks: dict[str, float]) -> None:
         session.report["memory"]["peak"] = peaks
+        _name_engines(session, peaks)
         session.save()
 
     measure_memory(
@@ -129,6 +137,7 @@ def _start_up(session: Session) -> None:
         say=session.say,
     )
     session.report["start_up_seconds"] = {name: spread(values) for name, values in seconds.items() if values}
+    _name_engines(session, seconds)
     session.save()
 
 

@@ -1,0 +1,1 @@
+"""How findings are printed: text for people, JSON, GitHub annotations, SARIF."""

@@ -1,7 +1,8 @@
 """The doctor: front ends read lines, source text and models into a `Subject`, rules find what is wrong; no torch."""
 
 from diabolo.checks.activity import Activity, ChannelActivity
-from diabolo.checks.diagnose import Selection, count_by, diagnose
+from diabolo.checks.checked import Checked, check_subject, count_by_severity, findings_of
+from diabolo.checks.diagnose import Selection, diagnose
 from diabolo.checks.finding import SEVERITIES, Edit, Finding, Fix, Severity
 from diabolo.checks.line import read_graph, read_line
 from diabolo.checks.rule import Example, Family, Rule
@@ -9,7 +10,7 @@ from diabolo.checks.rules import all_rules, family_of
 from diabolo.checks.subject import Images, LossTerm, Metric, Problem, Subject, Training
 
 __all__ = [
-    "SEVERITIES", "Activity", "ChannelActivity", "Edit", "Example", "Family", "Finding", "Fix", "Images", "LossTerm",
-    "Metric", "Problem", "Rule", "Selection", "Severity", "Subject", "Training", "all_rules", "count_by", "diagnose",
-    "family_of", "read_graph", "read_line",
+    "SEVERITIES", "Activity", "ChannelActivity", "Checked", "Edit", "Example", "Family", "Finding", "Fix", "Images",
+    "LossTerm", "Metric", "Problem", "Rule", "Selection", "Severity", "Subject", "Training", "all_rules",
+    "check_subject", "count_by_severity", "diagnose", "family_of", "findings_of", "read_graph", "read_line",
 ]  # fmt: skip

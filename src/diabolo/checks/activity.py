@@ -13,31 +13,42 @@ class ChannelActivity:
     deviation: tuple[float, ...]
     """Standard deviation."""
 
+    @property
+    def dead(self) -> tuple[int, ...]:
+        """Channels, from 0, that have one value on all images and positions: 0 after a relu."""
+        pairs = enumerate(zip(self.share_zero, self.deviation, strict=True))
+        return tuple(index for index, (zero, deviation) in pairs if zero == 1.0 or deviation == 0.0)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Activity:
-    """A trained run on `num_images` real images."""
+    """A trained run on `num_images` real images, in evaluation mode where nothing else is said."""
 
     num_images: int
     """Images looked at."""
+    images: str = ""
+    """Which: `500 validation images of cifar10`; empty where nothing is known of them."""
     channels: Mapping[str, ChannelActivity] = field(default_factory=dict)
-    """By node name: activations and the latent."""
+    """By node name: activations."""
     latent_deviation: tuple[float, ...] = ()
-    """Standard deviation over images of each latent value, or of each latent channel for maps."""
+    """Of each latent value, or of each latent channel for maps (then the root mean square over its positions): its
+    standard deviation over images."""
     kl: tuple[float, ...] = ()
-    """KL divergence from the prior of each latent channel, nats, for a variational bottleneck; empty without."""
+    """KL divergence from the prior of each latent channel, nats an image, for a variational bottleneck; empty
+    without."""
     mse: float
-    """Mean squared error in evaluation mode, pixels in [0, 1]."""
+    """Mean squared error, pixels in [0, 1]."""
     mse_training_mode: float
-    """The same with bn on the statistics of the batch."""
+    """The same with bn on the statistics of the batch; equal to `mse` without bn."""
     mse_mean_image: float
     """Of the mean image: what a model reaches that says nothing about the image."""
     output_deviation: float
-    """Root mean square over pixels of the reconstructions' standard deviation over images; images' own: see below."""
+    """Root mean square over pixels of the reconstructions' standard deviation over images."""
     image_deviation: float
     """The same of the images."""
     share_black: tuple[float, ...]
-    """By colour channel: share of pixels that are 0 in every reconstruction, of those that are not in the images."""
+    """By colour channel: share of the images' light that falls on pixels which are black, below half a grey level, in
+    every reconstruction. A border that is black in nearly all images has hardly any light."""
     checkerboard: float
-    """Energy of the reconstructions at the finest frequencies that up-sampling leaves, over the images' own; about 1
-    where there is no pattern."""
+    """Energy of the reconstructions at the frequencies of the last up-sampling's grid, over the images' own there; at
+    most about 1 where there is no pattern, since reconstructions are smoother than images."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from diabolo.checks.activity import Activity
+from diabolo.checks.text import split_rows
 from diabolo.graph import ModelGraph, Node, Place
 
 Split = Literal["train", "validation", "test", "unknown"]
@@ -28,6 +29,8 @@ class Images:
     """Largest value that it can have, where that is known: 255 of unscaled pixels."""
     num_images: int | None = None
     """How many, where that is known."""
+    is_labels: bool = False
+    """Whether they are a data set's labels, not its images."""
     place: Place | None = None
     """Where it is handed over."""
 
@@ -116,6 +119,12 @@ class Training:
     """Where the batch size is written."""
     idle_weights: tuple[IdleWeight, ...] = ()
     """Loss weights that never reach the loss."""
+    zeroes_gradients: bool | None = None
+    """Whether gradients are set to zero between steps, in a loop that is written out; None: not a loop, or not known."""
+    evaluation: Place | None = None
+    """Where a loop that is written out applies the trained model without training it, if it does."""
+    evaluates_in_evaluation_mode: bool | None = None
+    """Whether `eval()` stands before that; None: not known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,6 +167,11 @@ class Subject:
     activity: Activity | None = None
     """What a trained run's layers do on real images."""
 
+    @property
+    def is_line(self) -> bool:
+        """Whether it is one of our lines, which lies in no file."""
+        return self.text is not None and self.text == self.source
+
     def graph(self, name: str) -> ModelGraph | None:
         """The model of that name, or the only one where the name is empty."""
         if not name:
@@ -167,5 +181,5 @@ class Subject:
     def row(self, place: Place) -> str:
         """The row of source text that a place starts in; empty where there is none."""
         text = self.cells[place.cell - 1] if place.cell else (self.text or "")
-        rows = text.splitlines()
+        rows = split_rows(text)
         return rows[place.row - 1] if 0 < place.row <= len(rows) else ""

@@ -90,6 +90,15 @@ class Node:
     """Where its variable was given another value before anything had read this one."""
     is_trainable: bool = True
     """Whether its parameters are trained: false for frozen layers."""
+    blocks_gradient: bool = False
+    """Whether no gradient goes through it to what it reads: `detach()`, `stop_gradient`, argmax, rounding, `no_grad`."""
+    arguments: Mapping[str, Place] = field(default_factory=dict)
+    """Where the values of its layer's arguments are written, positional ones by the name of their parameter."""
+    arguments_end: Place | None = None
+    """The empty place right behind the last argument of its layer, or behind the opening parenthesis where it has none:
+    another argument can be written there."""
+    statement: Place | None = None
+    """The statement that is nothing but this call, so that its result is given no name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,6 +169,14 @@ class ModelGraph:
         """Connected nodes in order, input included."""
         return tuple(node for node in self.nodes if node.name in self.connected)
 
+    @cached_property
+    def _readers(self) -> dict[str, tuple[Node, ...]]:
+        found: dict[str, list[Node]] = {}
+        for node in self.nodes:
+            for name in dict.fromkeys(node.inputs):
+                found.setdefault(name, []).append(node)
+        return {name: tuple(readers) for name, readers in found.items()}
+
     def consumers(self, name: str) -> tuple[Node, ...]:
-        """Nodes that read the output of `name`."""
-        return tuple(node for node in self.nodes if name in node.inputs)
+        """Nodes that read the output of `name`, in order."""
+        return self._readers.get(name, ())

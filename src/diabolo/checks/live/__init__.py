@@ -1,1 +1,1 @@
-"""Front ends for models in memory and in files: Keras models, `.keras` archives, torch modules."""
+"""Live front ends: Keras models, `.keras` files, PyTorch modules; torch is loaded only by modules of its own."""

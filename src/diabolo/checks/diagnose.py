@@ -52,7 +52,11 @@ def diagnose(subject: Subject, selection: Selection | None = None) -> tuple[Find
             for finding in rule.check(subject):
                 if not is_silenced(finding, subject):
                     found.append(finding if severity is None else replace(finding, severity=severity))
-    return tuple(sorted(dict.fromkeys(found), key=_order))
+    once = {
+        (finding.code, finding.place, finding.message, finding.node if finding.place is None else ""): finding
+        for finding in reversed(found)
+    }  # a loop in a source calls the layer of one place several times
+    return tuple(sorted(once.values(), key=_order))
 
 
 def is_silenced(finding: Finding, subject: Subject) -> bool:

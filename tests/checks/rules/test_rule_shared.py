@@ -24,7 +24,8 @@ CONV = ("conv", {})
     [
         ("autoencoder", "likely"), ("ConvAutoEncoder", "likely"), ("my_auto_encoder", "likely"), ("VAE", "likely"),
         ("ConvVAE", "likely"), ("conv_ae", "likely"), ("AEModel", "likely"), ("ae2", "likely"),
-        ("maestro", "no"), ("UNet", "no"), ("MAE", "no"), ("aerial_net", "no"), ("model", "no"), ("Caesar", "no"),
+        ("maestro", "no"), ("UNet", "no"), ("FCAE", "likely"), ("MAESTRO", "no"), ("aerial_net", "no"), ("model", "no"),
+        ("Caesar", "no"),
     ],
 )  # fmt: skip
 def test_a_name_says_that_a_model_is_an_autoencoder(name: str, purpose: str) -> None:

@@ -189,6 +189,21 @@ def test_a_loss_on_the_features_trains_what_the_output_does_not() -> None:
     assert only(subject, "AE106") == []
 
 
+def test_a_head_on_detached_features_is_trained_by_itself_on_purpose() -> None:
+    graph = blocked()
+    classifier = replace(graph, nodes=(*graph.nodes[:-1], replace(graph.nodes[-1], kind="dense", shape=(10,))))
+    assert only(Subject(source="model.py", text="", graphs=(graph,)), "AE106") != []
+    assert only(Subject(source="model.py", text="", graphs=(classifier,)), "AE106") == []
+
+
+@pytest.mark.parametrize(("name", "shape", "found"), [
+    ("Net", (32, 32, 3), True), ("ConvVAE", (0, 0, 3), True), ("TextEmbedding", (64,), False), ("Net", (), False),
+])  # fmt: skip
+def test_only_what_reconstructs_must_depend_on_its_input(name: str, shape: Any, found: bool) -> None:
+    graph = chain(("sample", {"inputs": ()}), ("dense", {}), ("sigmoid", {"shape": shape}), origin="torch", name=name)
+    assert bool(only(Subject(source="model.py", text="", graphs=(graph,)), "AE110")) == found
+
+
 def test_codebooks_learn_otherwise() -> None:
     graph = chain(
         ("vq", {"num_trainable": 0, "name": "vq"}),

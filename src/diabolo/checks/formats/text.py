@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Callable, Sequence
 
 from diabolo.checks.checked import Checked, count_by_severity, findings_of
-from diabolo.checks.finding import Finding, Severity
+from diabolo.checks.finding import SEVERITIES, Finding, Severity
 from diabolo.checks.rules import all_rules
 from diabolo.checks.subject import Subject
 from diabolo.errors import caret
@@ -104,8 +104,8 @@ def summary(results: Sequence[Checked], *, style: Style | None = None) -> str:
         text += f" {safe} can be mended with `--fix`: the function stays the same."
     if len(fixes) > safe:
         text += f" {len(fixes) - safe} can be mended with `--unsafe-fixes`: the function changes."
-    codes = sorted({finding.code for finding in findings_of(results)})
-    return f"{text} More: `diabolo rule {codes[0]}`."
+    worst = min(findings_of(results), key=lambda finding: SEVERITIES.index(finding.severity))
+    return f"{text} More: `diabolo rule {worst.code}`."
 
 
 def _count(number: int, word: Severity | str) -> str:

@@ -30,11 +30,13 @@ def _idle(
             continue
         seen.add(id(child))
         inner = f"{path}.{name}" if path else name
-        if _is_used(child, recorder, used):
+        if type(child).__name__ in _LISTS:  # `forward` may take some of its members
+            is_partly_used = _is_used(child, recorder, used)
+            if not _is_mentioned(module, name, besides=("forward",) if is_partly_used else ()):
+                yield from _idle(child, inner, recorder, used, seen)
+        elif _is_used(child, recorder, used):
             if not is_layer(child):
                 yield from _idle(child, inner, recorder, used, seen)
-        elif type(child).__name__ in _LISTS:
-            yield from () if _is_mentioned(module, name) else _idle(child, inner, recorder, used, seen)
         elif not (_is_mentioned(module, name) or _is_of_a_loss(child)):
             yield inner, child
 
@@ -43,14 +45,14 @@ def _is_used(module: "nn.Module", recorder: Recorder, used: set[str]) -> bool:
     return any(id(part) in recorder.called or recorder.paths.get(id(part), "?") in used for part in module.modules())
 
 
-def _is_mentioned(owner: "nn.Module", name: str) -> bool:
-    """Whether a method of the owner other than `__init__` has the attribute's name in it, or looks names up."""
+def _is_mentioned(owner: "nn.Module", name: str, besides: tuple[str, ...] = ()) -> bool:
+    """Whether a method of the owner other than `__init__` and those named mentions the attribute, or looks names up."""
     if type(owner).__name__ in _LISTS:
         return False  # its owner was asked already
     classes = [cls for cls in type(owner).__mro__ if not cls.__module__.startswith(("torch.", "builtins"))]
     for method in (*vars(owner).values(), *(method for cls in classes for method in vars(cls).values())):
         function = getattr(method, "__func__", getattr(method, "fget", method))
-        if isinstance(function, FunctionType) and function.__name__ != "__init__":
+        if isinstance(function, FunctionType) and function.__name__ not in ("__init__", *besides):
             words = set(_names(function.__code__))
             if name in words or "getattr" in words:
                 return True

@@ -84,6 +84,8 @@ class Recorder:
     def source(self, tensor: "Tensor") -> Entry | None:
         """The operation that made a tensor; None for parameters and constants."""
         found = self._sources.get(id(tensor))
+        if found is not None and found.blocks_gradient and _has_gradient_of_its_own(tensor):
+            _let_through(found)
         if found is not None or id(tensor) in self._owners or id(tensor) in self._constants:
             return found
         if tensor.grad_fn is not None:
@@ -109,6 +111,8 @@ class Recorder:
         if name == "setitem" or (name == "data" and result is None):
             made = read[:1]
         found = tuple(dict.fromkeys(source for source in sources if source is not None))
+        if name.endswith("_like") or name.startswith("new"):
+            found = ()  # it takes the sizes alone
         if not made:
             for entry in found:
                 entry.is_kept = True
@@ -323,6 +327,23 @@ def layer_class(module: "nn.Module") -> str:
         if functions.layer_kind(cls.__name__) is not None and cls.__module__.startswith("torch."):
             return cls.__name__
     return type(module).__name__
+
+
+def _has_gradient_of_its_own(tensor: "Tensor") -> bool:
+    """Whether an `autograd.Function` of the user's, whose inside runs without gradients, made a tensor."""
+    import torch
+
+    return isinstance(tensor.grad_fn, torch.autograd.function.BackwardCFunction)
+
+
+def _let_through(entry: Entry) -> None:
+    """Takes back that the operations inside of such a function block the gradient."""
+    waiting = [entry]
+    while waiting:
+        inner = waiting.pop()
+        if inner.blocks_gradient:
+            inner.blocks_gradient = False
+            waiting.extend(inner.inputs)
 
 
 def _memory(tensor: "Tensor") -> int | None:

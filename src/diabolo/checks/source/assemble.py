@@ -1,12 +1,14 @@
 """From the tape to graphs: which operations make a model, which hang on it and lead nowhere, which belong to none."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from diabolo.checks.source.interpreter import Interpreter
+from diabolo.checks.source.loss_terms import is_kl
 from diabolo.checks.source.models import FoundModel, body_of
 from diabolo.checks.source.nodes import graph_of, idle_node
 from diabolo.checks.source.tape import Op
-from diabolo.checks.subject import Subject
+from diabolo.checks.subject import LossTerm, Subject, Training
 from diabolo.graph import ModelGraph
 
 
@@ -16,7 +18,10 @@ def assemble(run: Interpreter) -> Subject:
     _name(models)
     bodies = {id(model): body_of(model) for model in models}
     kept = _whole(models, bodies)
+    for model in kept:
+        model.latent = model.latent or _written_split(model, models, bodies)
     useful = _useful(run, models, bodies)
+    unused = _unused_losses(run, useful)
     dead = _dead_branches(run, kept, models, bodies, useful)
     graphs: list[ModelGraph] = []
     for model in kept:
@@ -27,13 +32,14 @@ def assemble(run: Interpreter) -> Subject:
     attached = {layer for model in kept for layer in model.idle}
     idle = [layer for layer in run.tape.layers if not layer.num_calls and not layer.is_used and layer not in attached]
     names = {id(model): model.name for model in models}
-    trainings = [entry(lambda model: names.get(id(model), "")) if callable(entry) else entry for entry in run.trainings]
+    entries = [entry(lambda model: names.get(id(model), "")) if callable(entry) else entry for entry in run.trainings]
+    trainings = _with_unused([training for training in entries if training is not None], unused, kept, bodies)
     return Subject(
         source=run.source.name,
         text=None if run.source.cells else run.source.text,
         cells=run.source.cells,
         graphs=tuple(graphs),
-        trainings=tuple(training for training in trainings if training is not None),
+        trainings=tuple(trainings),
         idle=tuple(idle_node(layer, index) for index, layer in enumerate(idle)),
         loose=tuple(loose),
         problems=tuple(run.problems),
@@ -66,7 +72,7 @@ def _marks(body: Iterable[Op]) -> frozenset[object]:
 
 def _whole(models: list[FoundModel], bodies: dict[int, dict[Op, None]]) -> list[FoundModel]:
     """Models without those whose every layer belongs to a larger one."""
-    marks = {id(model): _marks(bodies[id(model)]) for model in models}
+    marks = {id(model): _marks(op for op in bodies[id(model)] if op not in model.inputs) for model in models}
     kept: list[FoundModel] = []
     for index, model in enumerate(models):
         own = marks[id(model)]
@@ -81,6 +87,20 @@ def _whole(models: list[FoundModel], bodies: dict[int, dict[Op, None]]) -> list[
         if not larger:
             kept.append(model)
     return kept
+
+
+def _written_split(model: FoundModel, models: list[FoundModel], bodies: dict[int, dict[Op, None]]) -> Op | None:
+    """What an encoder that the writer made of the same input gives: `Model(inputs, latent)` beside the whole."""
+    body = bodies[id(model)]
+    found = [
+        other.outputs[-1]
+        for other in models
+        if other is not model
+        and other.inputs == model.inputs
+        and other.outputs[-1] in body
+        and other.outputs[-1] not in model.outputs
+    ]
+    return found[0] if len(set(found)) == 1 else None
 
 
 def _is_preferred(other: FoundModel, other_index: int, model: FoundModel, index: int) -> bool:
@@ -106,6 +126,50 @@ def _useful(run: Interpreter, models: list[FoundModel], bodies: dict[int, dict[O
                 useful.add(source)
                 waiting.append(source)
     return useful
+
+
+def _unused_losses(run: Interpreter, useful: set[Op]) -> list[Op]:
+    """Losses that are worked out and read by nothing; what they read belongs to them and is no dead branch."""
+    found: list[Op] = []
+    for op in run.tape.ops:
+        if op in useful or op.num_readers or op in run.tape.escaped or op.copied_from is not None:
+            continue
+        if is_kl(op):
+            found.append(op)
+            waiting = [op]
+            while waiting:
+                current = waiting.pop()
+                if current not in useful:
+                    useful.add(current)
+                    waiting.extend(current.inputs)
+    return found
+
+
+def _with_unused(
+    trainings: list[Training], unused: list[Op], kept: list[FoundModel], bodies: dict[int, dict[Op, None]]
+) -> list[Training]:
+    """Trainings with the losses of their models that are never used."""
+    result = list(trainings)
+    for op in unused:
+        below: set[Op] = set()
+        waiting = [op]
+        while waiting:
+            current = waiting.pop()
+            if current not in below:
+                below.add(current)
+                waiting.extend(current.inputs)
+        model = max(kept, key=lambda model: len(below & set(bodies[id(model)])), default=None)
+        if model is None or not below & set(bodies[id(model)]):
+            continue
+        term = LossTerm(
+            kind="kl", text=op.variable or "the KL divergence", graph=model.name, is_used=False, weight=None,
+            place=op.place,
+        )  # fmt: skip
+        for index, training in enumerate(result):
+            if training.graph == model.name:
+                result[index] = replace(training, losses=(*training.losses, term))
+                break
+    return result
 
 
 def _dead_branches(

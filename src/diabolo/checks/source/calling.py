@@ -1,6 +1,7 @@
 """Calls of functions and classes of the source: arguments bound to parameters, bodies followed, results joined."""
 
 import ast
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from diabolo.checks.source import statements
@@ -10,7 +11,6 @@ from diabolo.checks.source.values import (
     NONE,
     Argument,
     Call,
-    Constant,
     DictValue,
     Function,
     ListValue,
@@ -18,19 +18,23 @@ from diabolo.checks.source.values import (
     Value,
     tuple_of,
 )
+from diabolo.graph import Place
 
 if TYPE_CHECKING:
     from diabolo.checks.source.interpreter import Interpreter
 
 MAX_SAME = 12
-"""Most calls of one function inside of itself."""
+"""Most calls of one function inside of itself, where it certainly calls itself."""
+MAX_SAME_UNCERTAIN = 1
+"""The same where it may or may not: every level would double the ways."""
 
 
 def call_function(run: "Interpreter", function: Function, call: Call) -> Value:
     """Follows a function's body with the arguments of a call."""
     run.budget.spend(3, call.place)
     function.num_calls += 1
-    if run.budget.calls >= run.budget.MAX_CALLS or _times_open(run, function) >= MAX_SAME:
+    most = MAX_SAME if run.branch is None else MAX_SAME_UNCERTAIN
+    if run.budget.calls >= run.budget.MAX_CALLS or _times_open(run, function) >= most:
         run.problem(
             "AE002",
             f"`{function.name}` calls itself, or calls go deeper than they are followed",
@@ -51,8 +55,9 @@ def call_function(run: "Interpreter", function: Function, call: Call) -> Value:
 
 def _follow(run: "Interpreter", function: Function, call: Call, frame: Frame) -> Value:
     if isinstance(function.node, ast.Lambda):
+        body = function.node.body
         frame.names = bind(run, function, call)
-        return _inside(run, frame, lambda: run.evaluate(function.node.body))  # type: ignore[arg-type, return-value]
+        return _inside(run, frame, lambda: run.evaluate(body))
     frame.names = bind(run, function, call)
     if is_generator(function.node):
         frame.yields = []
@@ -66,14 +71,14 @@ def _times_open(run: "Interpreter", function: Function) -> int:
     return run.notes.setdefault("open calls", {}).get(function, 0)
 
 
-def _inside(run: "Interpreter", frame: Frame, action: "object") -> Value:
+def _inside(run: "Interpreter", frame: Frame, action: Callable[[], Value]) -> Value:
     kept = run.frame
     opened = run.notes.setdefault("open calls", {})
     function = frame.function
     opened[function] = opened.get(function, 0) + 1
     run.frame, run.budget.calls = frame, run.budget.calls + 1
     try:
-        return action()  # type: ignore[operator, no-any-return]
+        return action()
     finally:
         run.frame, run.budget.calls = kept, run.budget.calls - 1
         opened[function] -= 1
@@ -92,7 +97,7 @@ def _body(run: "Interpreter", frame: Frame, function: Function) -> Value:
     return result
 
 
-def _join_results(run: "Interpreter", first: Value, second: Value, place: object) -> Value:
+def _join_results(run: "Interpreter", first: Value, second: Value, place: Place) -> Value:
     if (
         isinstance(first, ListValue)
         and isinstance(second, ListValue)
@@ -101,15 +106,15 @@ def _join_results(run: "Interpreter", first: Value, second: Value, place: object
         and len(first.items) == len(second.items)
     ):
         return ListValue(
-            [run.join(one, two, place) for one, two in zip(first.items, second.items, strict=True)],  # type: ignore[arg-type]
+            [run.join(one, two, place) for one, two in zip(first.items, second.items, strict=True)],
             first.is_mutable,
             run.branch,
         )
-    return run.join(first, second, place)  # type: ignore[arg-type]
+    return run.join(first, second, place)
 
 
 def bind(run: "Interpreter", function: Function, call: Call) -> dict[str, Value]:
-    """The parameters of a function by name, with the arguments of a call or the defaults; what is missing is unknown."""
+    """The parameters of a function by name: arguments of the call, else defaults, else something unknown."""
     arguments = function.node.args
     names = [parameter.arg for parameter in (*arguments.posonlyargs, *arguments.args)]
     bound: dict[str, Value] = {}
@@ -140,14 +145,14 @@ def bind(run: "Interpreter", function: Function, call: Call) -> dict[str, Value]
     return bound
 
 
-def unknown_call(function: Function, *first: Value, place: object = None) -> Call:
+def unknown_call(function: Function, *first: Value, place: Place | None = None) -> Call:
     """A call that gives only what has no default, each of it unknown; `first` go in front."""
     arguments = function.node.args
     names = [parameter.arg for parameter in (*arguments.posonlyargs, *arguments.args)]
     positional = [Argument(value=value) for value in first]
     for name in names[len(first) :]:
         positional.append(Argument(value=function.defaults.get(name) or Unknown(text=name), text=name))
-    return Call(positional=tuple(positional), place=place)  # type: ignore[arg-type]
+    return Call(positional=tuple(positional), place=place)
 
 
 def initialise(run: "Interpreter", instance: Instance, call: Call) -> None:
@@ -185,7 +190,14 @@ def prepare_bases(run: "Interpreter", instance: Instance, call: Call) -> Value:
 
 
 def is_generator(node: ast.AST) -> bool:
-    """Whether a function yields."""
+    """Whether a function yields; remembered, since a function may be called often."""
+    known: bool | None = getattr(node, "diabolo_yields", None)
+    if known is None:
+        known = node.diabolo_yields = _yields(node)  # type: ignore[attr-defined]
+    return known
+
+
+def _yields(node: ast.AST) -> bool:
     waiting: list[ast.AST] = list(getattr(node, "body", []))
     while waiting:
         current = waiting.pop()
@@ -194,6 +206,3 @@ def is_generator(node: ast.AST) -> bool:
         if not isinstance(current, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
             waiting.extend(ast.iter_child_nodes(current))
     return False
-
-
-__all__ = ["Constant", "bind", "call_function", "initialise", "prepare_bases", "unknown_call"]

@@ -1,4 +1,4 @@
-"""`Data`: arrays and data sets of images as the source handles them, with their range, split and number, never loaded."""
+"""`Data`: arrays and data sets of images as a source handles them: range, split and number; nothing is loaded."""
 
 import re
 from dataclasses import dataclass, replace
@@ -31,6 +31,10 @@ _SPLIT_WORDS: tuple[tuple[Split, str], ...] = (
 )
 
 
+_BEFORE = "[xy]|images?|imgs?|data|ds|inputs?"
+_BEHIND = "[xy]|images?|imgs?|data|set|ds"
+
+
 @dataclass(eq=False, kw_only=True)
 class Data(Value):
     """An array, data set or generator of images or labels."""
@@ -50,6 +54,8 @@ class Data(Value):
     """Whether it gives pairs of images and targets."""
     gives_input_as_target: bool | None = None
     """Of pairs: whether the target is the input itself."""
+    target: "Data | None" = None
+    """Of pairs: the targets, where they are known."""
     origin: Origin = "keras"
     op: Op | None = None
     """The input that stands for it, once it was used as a tensor."""
@@ -132,8 +138,11 @@ class Data(Value):
             return result.changed(num_images=self.num_images, split=self.split, batch_size=self.batch_size)
         pair = result.elements(run) if isinstance(result, ListValue) else None
         if pair is not None and len(pair) == 2 and isinstance(pair[0], Data):
-            same = pair[1] is pair[0] or (isinstance(pair[1], Data) and not pair[1].is_labels)
+            same: bool | None = None
+            if pair[1] is pair[0] or isinstance(pair[1], Data):
+                same = pair[1] is pair[0] or not (isinstance(pair[1], Data) and pair[1].is_labels)
             return pair[0].changed(
+                target=pair[1] if isinstance(pair[1], Data) and pair[1] is not pair[0] else None,
                 has_pairs=True, gives_input_as_target=same, num_images=self.num_images, split=self.split,
                 batch_size=self.batch_size,
             )  # fmt: skip
@@ -164,17 +173,39 @@ class Data(Value):
         cut = plain(index, None)
         if isinstance(cut, slice):
             return self.changed(num_images=_sliced(self.num_images, cut), text="")
-        if isinstance(index, ListValue) and index.items and isinstance(plain(index.items[0]), slice):
-            return self.changed(shape=(), num_images=_sliced(self.num_images, plain(index.items[0])))
+        if isinstance(index, ListValue) and index.items:
+            return self._part([plain(part, NotImplemented) for part in index.items])
         if self.has_pairs and cut in (0, 1):
             return self.changed(has_pairs=False, is_labels=cut == 1 and not self.gives_input_as_target)
         return self.changed(num_images=None)
 
+    def _part(self, cuts: list[Any]) -> "Data":
+        """`data[..., None]`, `data[:100, :, :, 0:1]`: what remains of the number and the shape."""
+        first = cuts[0]
+        count = self.num_images
+        if isinstance(first, slice):
+            count = _sliced(count, first)
+        elif first is not ...:
+            count = None
+        if first is ... and cuts[1:] == [None]:
+            return self.changed(shape=(*self.shape, 1) if self.shape else (), num_images=count, text="")
+        rest = cuts[1:]
+        whole = slice(None)
+        if isinstance(first, slice) and self.shape and rest and all(cut == whole for cut in rest[:-1]):
+            if rest[-1] is None and (len(rest) == len(self.shape) + 1 or rest[:1] == [...]):
+                return self.changed(shape=(*self.shape, 1), num_images=count, text="")
+            if rest[-1] == whole:
+                return self.changed(num_images=count, text="")
+        return self.changed(shape=(), num_images=count, text="")
+
     def element(self, run: "Interpreter") -> Value:
         """A batch of it."""
         if self.has_pairs:
-            first = self.changed(has_pairs=False, text="")
-            second = first if self.gives_input_as_target else self.changed(has_pairs=False, is_labels=True, text="")
+            first = self.changed(has_pairs=False, target=None, text="")
+            second = self.target
+            if second is None:
+                labels = self.changed(has_pairs=False, is_labels=True, text="")
+                second = first if self.gives_input_as_target else labels
             return ListValue([first, second], is_mutable=False)
         return self
 
@@ -185,7 +216,7 @@ class Data(Value):
         if operator in ("==", "!=", "<", "<=", ">", ">=", "in", "not in"):
             return Unknown()
         if isinstance(other, Tensor):
-            return None
+            return self.changed(low=None, high=None, text="") if is_noise(other.op) else None
         amount = plain(other)
         if self.is_scalar or not isinstance(amount, int | float):
             if isinstance(other, Data) and other.is_scalar and operator == "/":
@@ -236,13 +267,19 @@ def _sliced(count: int | None, cut: slice) -> int | None:
     return None
 
 
+def is_noise(op: Op, depth: int = 0) -> bool:
+    """Whether an operation's result depends on random numbers and constants alone."""
+    if op.kind in ("sample", "constant"):
+        return True
+    return depth < 10 and bool(op.inputs) and all(is_noise(source, depth + 1) for source in op.inputs)
+
+
 def split_of(text: str) -> Split:
     """What the words of a name say: `x_test`, `test_images`, `val_ds`, `X_train`; `unknown` where they say nothing."""
     words = re.findall(r"[a-z]+", re.sub(r"([a-z])([A-Z])", r"\1_\2", text).lower())
     joined = " ".join(words)
     for split, pattern in _SPLIT_WORDS:
-        if re.search(rf"\b(?:[xy]|images?|imgs?|data|ds|input|inputs)?(?:{pattern})(?:[xy]|images?|imgs?|data|set|ds)?\b",
-                     joined):  # fmt: skip
+        if re.search(rf"\b(?:{_BEFORE})?(?:{pattern})(?:{_BEHIND})?\b", joined):
             return split
     return "unknown"
 

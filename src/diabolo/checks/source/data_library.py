@@ -148,7 +148,7 @@ def _split(run: "Interpreter", call: Call) -> Value:
         elif isinstance(share, int):
             held = share
         rest = total - held if total is not None and held is not None else None
-        second = "test" if base.split == "unknown" else "validation"
+        second = "test" if base.split == "test" else "validation"
         parts.append(base.changed(num_images=rest, split="train", text=""))
         parts.append(base.changed(num_images=held, split=second, text=""))
     if not parts or any(not isinstance(value, Data | Unknown) for value in call.values[: len(call.positional)]):
@@ -245,10 +245,12 @@ class DataLibrary(Library):
 
     def resolve(self, run: "Interpreter", path: str) -> Value | None:
         """Data sets, and functions on arrays."""
-        root, _, rest = path.partition(".")
+        root = path.partition(".")[0]
         name = path.rpartition(".")[2]
         if root not in _ROOTS:
             return None
+        if name == "newaxis":
+            return Constant(None)
         if name in SETS and ("datasets" in path or path.count(".") <= 2):
             return DataSet(name)
         if name == "load_data":

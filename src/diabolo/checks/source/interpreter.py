@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from diabolo.checks.source import calling, expressions, methods, statements
+from diabolo.checks.source import builtin_functions, calling, expressions, methods, statements
 from diabolo.checks.source.budget import Budget, EndOfBudget
 from diabolo.checks.source.classes import Instance
 from diabolo.checks.source.frame import Frame
@@ -54,7 +54,7 @@ class Interpreter:
         self.is_guarded = is_guarded
         self.tape = Tape()
         self.models = Models()
-        self.budget = Budget()
+        self.budget = Budget(len(source.rows))
         self.problems: list[Problem] = list(source.problems)
         self.globals = Frame(parent=None, name="module")
         self.frame = self.globals
@@ -114,8 +114,8 @@ class Interpreter:
         found = self.frame.find(name)
         if found is not None:
             return found
-        if name in methods.BUILTINS:
-            return methods.BUILTINS[name]
+        if name in builtin_functions.BUILTINS:
+            return builtin_functions.BUILTINS[name]
         if name not in self.undefined:
             for library in self.libraries:
                 known = library.bare(self, name)
@@ -166,7 +166,12 @@ class Interpreter:
     def problem(
         self, rule: str, message: str, *, place: Place | None, remedy: str = "", once: str = "", model: str = ""
     ) -> None:
-        """Notes what could not be read or followed; `once`: only the first with that word."""
+        """Notes what could not be read or followed; `once`: only the first with that word.
+
+        Shapes that do not fit are no problem where it is not certain that they ever meet.
+        """
+        if rule == "AE201" and self.branch is not None:
+            return
         if once:
             if (rule, once) in self._told:
                 return
@@ -370,6 +375,15 @@ def tensors_in(value: Value, limit: int = 1000) -> Iterator[Tensor]:
             waiting.extend(reversed(list(current.parts())))
 
 
+def is_torch_only(run: Interpreter) -> bool:
+    """Whether a source speaks of PyTorch and nowhere of Keras: its bare names are PyTorch's."""
+    found = run.notes.get("torch only")
+    if found is None:
+        text = run.source.text or "\n".join(run.source.cells)
+        found = run.notes["torch only"] = "torch" in text and "keras" not in text and "tensorflow" not in text
+    return bool(found)
+
+
 def _is_same(first: Value, second: Value) -> bool:
     if isinstance(first, Constant) and isinstance(second, Constant):
         return type(first.value) is type(second.value) and bool(first.value == second.value)
@@ -380,4 +394,4 @@ def _is_same(first: Value, second: Value) -> bool:
     return False
 
 
-__all__ = ["Interpreter", "broadcast", "tensors_in"]
+__all__ = ["Interpreter", "broadcast", "is_torch_only", "tensors_in"]

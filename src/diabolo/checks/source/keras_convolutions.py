@@ -342,30 +342,37 @@ def _global(kind: str) -> Planner:
 
 _POOL = ("pool_size", "strides", "padding", "data_format")
 
-KINDS = (
-    KerasKind(names=("Conv2D", "Convolution2D"), parameters=_CONVOLUTION, plan=_convolution(2, "conv", "a convolution")),
-    KerasKind(names=("Conv1D", "Convolution1D"), parameters=_CONVOLUTION, plan=_convolution(1, "conv1d", "`Conv1D`")),
-    KerasKind(names=("Conv3D", "Convolution3D"), parameters=_CONVOLUTION, plan=_convolution(3, "conv3d", "`Conv3D`")),
-    KerasKind(names=("Conv2DTranspose", "Convolution2DTranspose", "Deconvolution2D", "Deconv2D"), parameters=_TRANSPOSED, plan=_transposed(2, "deconv", "a transposed convolution")),
-    KerasKind(names=("Conv1DTranspose",), parameters=_TRANSPOSED, plan=_transposed(1, "conv1d", "`Conv1DTranspose`")),
-    KerasKind(names=("Conv3DTranspose",), parameters=_TRANSPOSED, plan=_transposed(3, "conv3d", "`Conv3DTranspose`")),
-    KerasKind(names=("DepthwiseConv2D",), parameters=_DEPTHWISE, plan=_depthwise),
-    KerasKind(names=("SeparableConv2D", "SeparableConvolution2D"), parameters=_SEPARABLE, plan=_separable(2, "conv")),
-    KerasKind(names=("SeparableConv1D",), parameters=_SEPARABLE, plan=_separable(1, "conv1d")),
-    KerasKind(names=("MaxPooling2D", "MaxPool2D"), parameters=_POOL, plan=_pool(2, "pool")),
-    KerasKind(names=("AveragePooling2D", "AvgPool2D"), parameters=_POOL, plan=_pool(2, "avgpool")),
-    KerasKind(names=("MaxPooling1D", "MaxPool1D"), parameters=_POOL, plan=_pool(1, "pool")),
-    KerasKind(names=("AveragePooling1D", "AvgPool1D"), parameters=_POOL, plan=_pool(1, "avgpool")),
-    KerasKind(names=("MaxPooling3D", "MaxPool3D"), parameters=_POOL, plan=_pool(3, "pool")),
-    KerasKind(names=("AveragePooling3D", "AvgPool3D"), parameters=_POOL, plan=_pool(3, "avgpool")),
-    KerasKind(names=("UpSampling2D",), parameters=("size", "data_format", "interpolation"), plan=_up(2)),
-    KerasKind(names=("UpSampling1D",), parameters=("size",), plan=_up(1)),
-    KerasKind(names=("UpSampling3D",), parameters=("size", "data_format"), plan=_up(3)),
-    KerasKind(names=("ZeroPadding2D",), parameters=("padding", "data_format"), plan=_pad),
-    KerasKind(names=("Cropping2D",), parameters=("cropping", "data_format"), plan=_crop),
-    KerasKind(
-        names=("GlobalAveragePooling2D", "GlobalAvgPool2D", "GlobalMaxPooling2D", "GlobalMaxPool2D",
-               "GlobalAveragePooling1D", "GlobalMaxPooling1D", "GlobalAveragePooling3D", "GlobalMaxPooling3D"),
-        parameters=("data_format", "keepdims"), plan=_global("globalpool"),
-    ),
+
+def _kind(names: tuple[str, ...], parameters: tuple[str, ...], plan: Planner) -> KerasKind:
+    return KerasKind(names=names, parameters=parameters, plan=plan)
+
+
+_GLOBAL = (
+    "GlobalAveragePooling2D", "GlobalAvgPool2D", "GlobalMaxPooling2D", "GlobalMaxPool2D", "GlobalAveragePooling1D",
+    "GlobalMaxPooling1D", "GlobalAveragePooling3D", "GlobalMaxPooling3D",
 )  # fmt: skip
+_TRANSPOSED_NAMES = ("Conv2DTranspose", "Convolution2DTranspose", "Deconvolution2D", "Deconv2D")
+
+KINDS = (
+    _kind(("Conv2D", "Convolution2D"), _CONVOLUTION, _convolution(2, "conv", "a convolution")),
+    _kind(("Conv1D", "Convolution1D"), _CONVOLUTION, _convolution(1, "conv1d", "`Conv1D`")),
+    _kind(("Conv3D", "Convolution3D"), _CONVOLUTION, _convolution(3, "conv3d", "`Conv3D`")),
+    _kind(_TRANSPOSED_NAMES, _TRANSPOSED, _transposed(2, "deconv", "a transposed convolution")),
+    _kind(("Conv1DTranspose",), _TRANSPOSED, _transposed(1, "conv1d", "`Conv1DTranspose`")),
+    _kind(("Conv3DTranspose",), _TRANSPOSED, _transposed(3, "conv3d", "`Conv3DTranspose`")),
+    _kind(("DepthwiseConv2D",), _DEPTHWISE, _depthwise),
+    _kind(("SeparableConv2D", "SeparableConvolution2D"), _SEPARABLE, _separable(2, "conv")),
+    _kind(("SeparableConv1D",), _SEPARABLE, _separable(1, "conv1d")),
+    _kind(("MaxPooling2D", "MaxPool2D"), _POOL, _pool(2, "pool")),
+    _kind(("AveragePooling2D", "AvgPool2D"), _POOL, _pool(2, "avgpool")),
+    _kind(("MaxPooling1D", "MaxPool1D"), _POOL, _pool(1, "pool")),
+    _kind(("AveragePooling1D", "AvgPool1D"), _POOL, _pool(1, "avgpool")),
+    _kind(("MaxPooling3D", "MaxPool3D"), _POOL, _pool(3, "pool")),
+    _kind(("AveragePooling3D", "AvgPool3D"), _POOL, _pool(3, "avgpool")),
+    _kind(("UpSampling2D",), ("size", "data_format", "interpolation"), _up(2)),
+    _kind(("UpSampling1D",), ("size",), _up(1)),
+    _kind(("UpSampling3D",), ("size", "data_format"), _up(3)),
+    _kind(("ZeroPadding2D",), ("padding", "data_format"), _pad),
+    _kind(("Cropping2D",), ("cropping", "data_format"), _crop),
+    _kind(_GLOBAL, ("data_format", "keepdims"), _global("globalpool")),
+)

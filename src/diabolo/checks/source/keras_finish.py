@@ -1,14 +1,16 @@
 """After the source: functions and classes that nothing calls are followed too, and models get their graphs."""
 
 import ast
+from functools import partial
 from typing import TYPE_CHECKING
 
 from diabolo.checks.source.calling import unknown_call
 from diabolo.checks.source.classes import ClassValue, Instance
-from diabolo.checks.source.interpreter import tensors_in
-from diabolo.checks.source.keras_model import KerasModelClass, SequentialModel
+from diabolo.checks.source.interpreter import is_torch_only, tensors_in
+from diabolo.checks.source.keras_model import KerasModelClass
+from diabolo.checks.source.keras_sequential import SequentialModel
 from diabolo.checks.source.keras_subclass import KerasBaseLayer, KnownLayerClass, model_of
-from diabolo.checks.source.values import Argument, Call, Constant, Function, Unknown, Value
+from diabolo.checks.source.values import Argument, Call, Function, Unknown, Value
 
 if TYPE_CHECKING:
     from diabolo.checks.source.interpreter import Interpreter
@@ -22,11 +24,11 @@ def finish(run: "Interpreter") -> None:
     _classes(run)
     for instance in list(run.instances):
         if _is_model(instance.cls) and not instance.is_within:
-            run.guard(lambda instance=instance: model_of(run, instance), instance.cls.place, f"`{instance.text}`")
+            run.guard(partial(model_of, run, instance), instance.cls.place, f"`{instance.text}`")
     for model in list(run.notes.get("sequentials", [])):
         assert isinstance(model, SequentialModel)
         if not model.is_within:
-            run.guard(lambda model=model: model.found(run), model.place, f"`{model.text}`")
+            run.guard(partial(model.found, run), model.place, f"`{model.text}`")
 
 
 def _is_model(cls: ClassValue) -> bool:
@@ -40,7 +42,7 @@ def _functions(run: "Interpreter") -> None:
     for function in waiting:
         if function.num_calls or isinstance(function.node, ast.Lambda) or function.owner is not None:
             continue
-        run.guard(lambda function=function: _follow(run, function), run.place(function.node), f"`{function.name}`")
+        run.guard(partial(_follow, run, function), run.place(function.node), f"`{function.name}`")
 
 
 def _mentions(run: "Interpreter") -> set[str]:
@@ -71,10 +73,10 @@ def _classes(run: "Interpreter") -> None:
     for cls in list(run.classes):
         if cls.num_instances or _is_base(run, cls) or any(base.origin != "keras" for base in cls.libraries()):
             continue
-        if cls.libraries() or _speaks_of_keras(cls):
-            run.guard(lambda cls=cls: _instantiate(run, cls), cls.place, f"`{cls.name}`")
+        if cls.libraries() or _speaks_of_keras(run, cls):
+            run.guard(partial(_instantiate, run, cls), cls.place, f"`{cls.name}`")
     for instance in list(run.instances):
-        if not instance.cls.libraries() and _speaks_of_keras(instance.cls):
+        if not instance.cls.libraries() and _speaks_of_keras(run, instance.cls):
             _methods(run, instance)
 
 
@@ -110,8 +112,15 @@ def _apply(run: "Interpreter", instance: Instance) -> None:
     run.escape(result)
 
 
-def _speaks_of_keras(cls: ClassValue) -> bool:
+def _speaks_of_keras(run: "Interpreter", cls: ClassValue) -> bool:
     """Whether a class without a known base builds layers or models in its methods."""
+    known = run.notes.setdefault("speaks of keras", {})
+    if cls not in known:
+        known[cls] = not is_torch_only(run) and _builds_layers(cls)
+    return bool(known[cls])
+
+
+def _builds_layers(cls: ClassValue) -> bool:
     words = ("Model", "Sequential", "Conv2D", "Dense", "Input", "Conv2DTranspose")
     for node in ast.walk(cls.node):
         name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
@@ -125,7 +134,4 @@ def _methods(run: "Interpreter", instance: Instance) -> None:
     for cls in instance.cls.lineage():
         for name, method in list(cls.names.items()):
             if isinstance(method, Function) and not method.num_calls and not name.startswith("__"):
-                run.guard(lambda method=method: _follow(run, method, instance), run.place(method.node), f"`{name}`")
-
-
-__all__ = ["Constant", "finish"]
+                run.guard(partial(_follow, run, method, instance), run.place(method.node), f"`{name}`")

@@ -46,6 +46,7 @@ _REDUCTIONS = (
 )  # fmt: skip
 _RANDOM = ("random_normal", "normal", "random_uniform", "uniform", "truncated_normal", "random_binomial")
 _MERGES = {"add": "add", "subtract": "subtract", "multiply": "multiply", "divide": "arithmetic"}
+_PRODUCTS = ("matmul", "dot", "tensordot", "einsum", "batch_dot")
 _PLAIN = (
     "shape",
     "int_shape",
@@ -287,7 +288,7 @@ def _depth_to_space(run: "Interpreter", call: Call) -> Value:
             return ()
         return shape[0] * block, shape[1] * block, shape[2] // block**2
 
-    attributes = {"size": block} if isinstance(block, int) else {}
+    attributes: dict[str, Any] = {"size": block} if isinstance(block, int) else {}
     return run.add_op(
         "shuffle", "depth_to_space", (tensor,), place=call.place, shape_rule=rule, attributes=attributes,
     )  # fmt: skip
@@ -304,7 +305,7 @@ def _space_to_depth(run: "Interpreter", call: Call) -> Value:
             return ()
         return shape[0] // block, shape[1] // block, shape[2] * block**2
 
-    attributes = {"size": block} if isinstance(block, int) else {}
+    attributes: dict[str, Any] = {"size": block} if isinstance(block, int) else {}
     return run.add_op(
         "unshuffle", "space_to_depth", (tensor,), place=call.place, shape_rule=rule, attributes=attributes,
     )  # fmt: skip
@@ -328,11 +329,9 @@ _SPECIAL: dict[str, Callable[[Any, Call], Value]] = {
     "batch_flatten": _same_kind("flatten", "batch_flatten", lambda shapes: ()),
     "transpose": _same_kind("permute", "transpose", _nothing),
     "permute_dimensions": _same_kind("permute", "permute_dimensions", _nothing),
-    "expand_dims": _same_kind("reshape", "expand_dims", _nothing), "squeeze": _same_kind("reshape", "squeeze", _nothing),
-    "matmul": _same_kind("arithmetic", "matmul", _nothing), "dot": _same_kind("arithmetic", "dot", _nothing),
-    "tensordot": _same_kind("arithmetic", "tensordot", _nothing), "einsum": _same_kind("arithmetic", "einsum", _nothing),
-    "batch_dot": _same_kind("arithmetic", "batch_dot", _nothing), "bias_add": _same_kind(
-        "arithmetic", "bias_add", first_shape),
+    **{name: _same_kind("reshape", name, _nothing) for name in ("expand_dims", "squeeze")},
+    **{name: _same_kind("arithmetic", name, _nothing) for name in _PRODUCTS},
+    "bias_add": _same_kind("arithmetic", "bias_add", first_shape),
     "tile": _same_kind("reshape", "tile", _nothing), "repeat": _same_kind("reshape", "repeat", _nothing),
     "gather": _same_kind("split", "gather", _nothing), "pad": _same_kind("pad", "pad", _nothing),
     "resize": _resize, "resize_images": _resize, "resize_nearest_neighbor": _resize, "resize_bilinear": _resize,
@@ -340,7 +339,8 @@ _SPECIAL: dict[str, Callable[[Any, Call], Value]] = {
     **dict.fromkeys(("shape", "int_shape"), _shape),
     **{name: _information for name in _PLAIN if name not in ("shape", "int_shape")},
     "dropout": _same_kind("dropout", "dropout", first_shape),
-    "conv2d": _same_kind("conv", "conv2d", _nothing), "conv2d_transpose": _same_kind("deconv", "conv2d_transpose", _nothing),
+    "conv2d": _same_kind("conv", "conv2d", _nothing),
+    "conv2d_transpose": _same_kind("deconv", "conv2d_transpose", _nothing),
     "max_pool": _same_kind("pool", "max_pool", _nothing), "max_pool2d": _same_kind("pool", "max_pool2d", _nothing),
     "avg_pool": _same_kind("avgpool", "avg_pool", _nothing),
     "convert_to_tensor": lambda run, call: call.value(0) or Unknown(),

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from diabolo.checks.source.data import Data
 from diabolo.checks.source.keras_activations import ACTIVATIONS, activation_attributes
 from diabolo.checks.source.keras_plan import UNKNOWN, Plan
 from diabolo.checks.source.keras_table import keras_kinds, modern_config, plan_layer
@@ -48,6 +49,9 @@ class KerasLayer(Layer):
 
     def call(self, run: "Interpreter", call: Call) -> Value:
         """The node of the layer, and that of its activation."""
+        given = call.value(0, "inputs", "x")
+        if isinstance(given, Data):
+            return self._on_data(run, given)
         arguments = self._tensors(run, call)
         if not arguments:
             self.record.is_used = True
@@ -74,9 +78,22 @@ class KerasLayer(Layer):
             )  # fmt: skip
             if self.plan.activation is not None and self.plan.activation != "linear":
                 result = self._activate(run, result, call.place, "", self.record, False)
+        if isinstance(given, Unknown) and not given.is_undefined and run.frame.function is None:
+            run.escape(result)  # applied to something that may be an array: nothing has to read what comes out
         self.first_input = self.first_input or tensors[0]
         self.last = result
         return result
+
+    def _on_data(self, run: "Interpreter", data: Data) -> Value:
+        """A layer applied to images outside of a model: `Rescaling` changes their range."""
+        self.record.is_used = True
+        if self.plan.attributes.get("operator") != "rescale":
+            return data.changed(low=None, high=None, shape=())
+        scale, offset = self.plan.attributes.get("scale"), self.plan.attributes.get("offset")
+        if not isinstance(scale, int | float) or not isinstance(offset, int | float):
+            return data.changed(low=None, high=None)
+        ends = [end * scale + offset if end is not None else None for end in (data.low, data.high)]
+        return data.changed(low=ends[0], high=ends[1])
 
     def _tensors(self, run: "Interpreter", call: Call) -> list[Argument]:
         """The inputs: one argument, or the members of a list."""

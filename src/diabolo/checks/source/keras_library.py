@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from diabolo.checks.source.data import Data
+from diabolo.checks.source.interpreter import is_torch_only
 from diabolo.checks.source.keras_finish import finish
 from diabolo.checks.source.keras_functions import function_of
 from diabolo.checks.source.keras_layer import build_layer
 from diabolo.checks.source.keras_loss import LossValue, loss_of
-from diabolo.checks.source.keras_model import KerasModelClass, SequentialClass
+from diabolo.checks.source.keras_model import KerasModelClass
+from diabolo.checks.source.keras_sequential import SequentialClass
 from diabolo.checks.source.keras_subclass import KerasBaseLayer, KnownLayerClass
 from diabolo.checks.source.keras_table import keras_kinds
-from diabolo.checks.source.keras_training import NamedObject
+from diabolo.checks.source.keras_training import NamedObject, TapeValue
 from diabolo.checks.source.keras_wrappers import WRAPPERS, lambda_layer
 from diabolo.checks.source.library import Library
 from diabolo.checks.source.values import (
@@ -40,8 +42,9 @@ _MERGES = {
 _ALIASES = {
     "keras": "keras", "tf": "tensorflow", "tensorflow": "tensorflow", "layers": "keras.layers", "L": "keras.layers",
     "K": "keras.backend", "models": "keras.models", "optimizers": "keras.optimizers", "losses": "keras.losses",
-    "callbacks": "keras.callbacks", "activations": "keras.activations", "datasets": "keras.datasets", "ops": "keras.ops",
-    "np": "numpy", "numpy": "numpy", "plt": "matplotlib.pyplot", "regularizers": "keras.regularizers",
+    "callbacks": "keras.callbacks", "activations": "keras.activations", "datasets": "keras.datasets",
+    "ops": "keras.ops", "np": "numpy", "numpy": "numpy", "plt": "matplotlib.pyplot",
+    "regularizers": "keras.regularizers",
     "initializers": "keras.initializers", "backend": "keras.backend", "tfkl": "keras.layers", "tfk": "keras",
     "kl": "keras.layers", "KL": "keras.layers", "os": "os",
 }  # fmt: skip
@@ -68,10 +71,14 @@ class KerasLibrary(Library):
     def resolve(self, run: "Interpreter", path: str) -> Value | None:
         """What a dotted path of Keras or TensorFlow means."""
         root, _, rest = path.partition(".")
-        if root not in _ROOTS or not rest:
+        if root not in _ROOTS or not rest or rest == "newaxis":
             return None
         name = path.rpartition(".")[2]
         parts = path.split(".")
+        if name == "GradientTape":
+            return Native(name, lambda run, call: TapeValue())
+        if path.endswith(("activations.get", "losses.get")):
+            return Native(name, _get)
         if "losses" in parts[:-1] or "objectives" in parts[:-1]:
             return loss_of(name)
         if any(part in _OBJECTS for part in parts[:-1]):
@@ -91,7 +98,7 @@ class KerasLibrary(Library):
 
     def bare(self, run: "Interpreter", name: str) -> Value | None:
         """A name of Keras in a snippet without imports."""
-        if _is_torch_only(run):
+        if is_torch_only(run):
             return None
         if name in _ALIASES:
             return run.resolve(_ALIASES[name]) if _ALIASES[name] in ("keras.layers",) else Module(_ALIASES[name])
@@ -195,6 +202,15 @@ def _merge(run: "Interpreter", name: str, call: Call) -> Value:
     return layer.call(run, Call(positional=(inputs,), place=call.place, function_text=call.function_text))
 
 
+def _get(run: "Interpreter", call: Call) -> Value:
+    """`activations.get('relu')`: the function of that name, or what is given itself."""
+    value = call.value(0, "identifier") or Unknown()
+    if not isinstance(value, Constant) or not isinstance(value.value, str):
+        return value
+    found = loss_of(value.value) if "loss" in call.function_text else function_of(value.value)
+    return found or value
+
+
 def _pretrained(run: "Interpreter", name: str, call: Call) -> Value:
     """A model of `keras.applications`: known to exist, not looked into."""
     run.escape(call.value(None, "input_tensor"))
@@ -219,15 +235,6 @@ def _sliced(shape: Shape, index: Value) -> Shape:
 
 def _is_plain(cut: slice) -> bool:
     return all(isinstance(end, int | None) for end in (cut.start, cut.stop, cut.step)) and cut.step != 0
-
-
-def _is_torch_only(run: "Interpreter") -> bool:
-    """Whether a source speaks of PyTorch and nowhere of Keras: its bare names are PyTorch's."""
-    found = run.notes.get("torch only")
-    if found is None:
-        text = run.source.text or "\n".join(run.source.cells)
-        found = run.notes["torch only"] = "torch" in text and "keras" not in text and "tensorflow" not in text
-    return bool(found)
 
 
 __all__ = ["Constant", "Data", "InputDescription", "KerasLibrary", "LossValue", "read_shape"]

@@ -289,7 +289,9 @@ KINDS = (
         for name, kind, word in _MERGES
     ),
     KerasKind(names=("Concatenate",), parameters=("axis",), plan=_concatenated, is_merge=True),
-    KerasKind(names=("Dot",), parameters=("axes", "normalize"), plan=_plain("arithmetic", _unknown_shape), is_merge=True),
+    KerasKind(
+        names=("Dot",), parameters=("axes", "normalize"), plan=_plain("arithmetic", _unknown_shape), is_merge=True
+    ),
     KerasKind(names=("LSTM", "CuDNNLSTM"), parameters=_LSTM, plan=_recurrent(4)),
     KerasKind(names=("GRU", "CuDNNGRU"), parameters=_LSTM, plan=_recurrent(3)),
     KerasKind(names=("SimpleRNN",), parameters=("units", "activation", "use_bias"), plan=_recurrent(1)),

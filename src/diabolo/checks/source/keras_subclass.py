@@ -1,4 +1,4 @@
-"""Classes of the source that derive from `keras.Model`, `keras.layers.Layer` or a layer: `build` and `call` followed."""
+"""Classes of the source that derive from `keras.Model`, `Layer` or a known layer: `build` and `call` are followed."""
 
 import ast
 import math
@@ -214,6 +214,8 @@ def call_instance(run: "Interpreter", instance: "Instance", call: Call, *, is_mo
         )  # fmt: skip
     finally:
         run.notes["instances open"] = depth
+    if is_fresh:
+        run.escape(result)  # applied to images, not part of a larger model: nothing has to read what comes out
     from diabolo.checks.source.keras_model import note_input, note_output
 
     tensors = [value for value in inputs if isinstance(value, Tensor)]
@@ -251,7 +253,8 @@ def _build(run: "Interpreter", instance: "Instance", first: Value | None, place:
 
 def model_of(run: "Interpreter", instance: "Instance") -> FoundModel | None:
     """The record of a subclassed model: from its first call, else from a call on an input of its own."""
-    from diabolo.checks.source.keras_model import FunctionalModel, SequentialModel, handover_in
+    from diabolo.checks.source.keras_model import FunctionalModel, handover_in
+    from diabolo.checks.source.keras_sequential import SequentialModel
 
     for name in ("functional", "sequential"):
         whole = instance.notes.get(name)
@@ -307,7 +310,11 @@ def _follow_step(run: "Interpreter", instance: "Instance", step: Function, start
     names = [parameter.arg for parameter in step.node.args.args]
     if len(names) < 2:
         return
-    run.call_value(step, instance, start, place=instance.cls.place)
+    run.notes["stepping"] = trainee_of(instance)
+    try:
+        run.call_value(step, instance, start, place=instance.cls.place)
+    finally:
+        run.notes["stepping"] = None
     for op in run.tape.ops[before:]:
         if op.kind == "loss" and start.op in op.inputs and len(op.inputs) == 2:
             output = op.inputs[0] if op.inputs[1] is start.op else op.inputs[1]

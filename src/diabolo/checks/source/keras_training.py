@@ -8,6 +8,7 @@ from diabolo.checks.source.data import Data, images_of
 from diabolo.checks.source.keras_loss import read_losses
 from diabolo.checks.source.loss_terms import terms_of
 from diabolo.checks.source.models import FoundModel
+from diabolo.checks.source.tape import Op
 from diabolo.checks.source.values import (
     NONE,
     Argument,
@@ -54,8 +55,17 @@ class NamedObject(Value):
         return NamedObject(self.name, call)
 
     def attribute(self, run: "Interpreter", name: str, place: Place | None) -> Value:
-        """An optimiser's step and gradients count as use."""
-        return Unknown(text=f"{self.name}.{name}")
+        """An optimiser's step, a metric's update: what they are given counts as used, and nothing comes of it."""
+        return Native(f"{self.name}.{name}", _use)
+
+
+@dataclass(eq=False)
+class TapeValue(Value):
+    """`tf.GradientTape()`: what its gradient is taken of is the loss."""
+
+    def attribute(self, run: "Interpreter", name: str, place: Place | None) -> Value:
+        """`gradient` tells the loss."""
+        return Native(f"tape.{name}", _minimised if name == "gradient" else _use)
 
 
 @dataclass(eq=False, kw_only=True)
@@ -95,7 +105,42 @@ def trainee_attribute(run: "Interpreter", trainee: Trainee, name: str) -> Value 
 def _use(run: "Interpreter", call: Call) -> Value:
     for value in call.values:
         run.escape(value)
-    return NONE
+    return Unknown(text=call.function_text)
+
+
+def _minimised(run: "Interpreter", call: Call) -> Value:
+    """`tape.gradient(loss, weights)`, in the `train_step` of a model or in a loop of its own."""
+    loss = call.value(0, "target")
+    for value in call.values:
+        run.escape(value)
+    if not isinstance(loss, Tensor):
+        return Unknown(text="gradients")
+    stepping = run.notes.get("stepping")
+    if isinstance(stepping, Trainee):
+        stepping.added.append(loss)
+    elif all(known is not loss.op for known in run.notes.setdefault("minimised", [])):
+        run.notes["minimised"].append(loss.op)
+        run.trainings.append(lambda names: _loop_training(run, loss, call.place, names))
+    return Unknown(text="gradients")
+
+
+def _loop_training(
+    run: "Interpreter", loss: Tensor, place: Place | None, names: Callable[[FoundModel], str]
+) -> Training | None:
+    """The training that a loop with a tape does, where the loss reads the output of a model."""
+    below: set[Op] = set()
+    waiting = [loss.op]
+    while waiting:
+        op = waiting.pop()
+        if op not in below:
+            below.add(op)
+            waiting.extend(op.inputs)
+    model = next((found for found in run.models.found if found.outputs and found.outputs[0] in below), None)
+    terms = terms_of(loss.op)
+    if model is None or not terms:
+        return None
+    graph = names(model)
+    return Training(graph=graph, losses=tuple(replace(term, graph=graph) for term in terms), place=place)
 
 
 def _compile(run: "Interpreter", trainee: Trainee, call: Call) -> Value:
@@ -187,9 +232,10 @@ def _fitted(run: "Interpreter", call: Call) -> dict[str, Any]:
     record = images_of(generator, inputs)
     target_record = images_of(targets.value, targets) if targets is not None else None
     if isinstance(generator, Data) and generator.has_pairs and inputs is not None:
-        paired = generator if generator.gives_input_as_target else generator.changed(
-            is_labels=True, low=None, high=None
-        )  # fmt: skip
+        paired = generator.target
+        if paired is None:
+            labels = generator.changed(is_labels=True, low=None, high=None)
+            paired = generator if generator.gives_input_as_target else labels
         target_record = paired.images(inputs)
         if generator.gives_input_as_target is None:
             target_record = None

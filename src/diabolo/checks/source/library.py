@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from diabolo.checks.source.tape import Op
 from diabolo.checks.source.values import Call, Constant, Function, Tensor, Unknown, Value, constant_of
 from diabolo.graph import Origin, Place
+from diabolo.vocabulary import Value as Plain
 
 if TYPE_CHECKING:
     from diabolo.checks.source.classes import ClassValue, Instance
@@ -34,9 +35,12 @@ class Library:
         return None
 
     def rounds(
-        self, run: "Interpreter", node: "ast.For | ast.AsyncFor", iterable: Value, elements: list[Value]
+        self, run: "Interpreter", node: "ast.For | ast.AsyncFor", iterable: Value, elements: list[Value] | None
     ) -> "tuple[list[Value], Callable[[], None]] | None":
-        """Which elements of a loop are followed, and what to call afterwards; None: all of them."""
+        """Which elements of a loop are followed, and what to call afterwards; None: as it is done without a library.
+
+        `elements` is None where it is not known what the loop goes through.
+        """
         return None
 
     def finish(self, run: "Interpreter") -> None:
@@ -87,7 +91,7 @@ class Library:
     def _with_constant(
         self, run: "Interpreter", tensor: Tensor, operator: str, other: Value, is_left: bool, place: Place | None
     ) -> Value:
-        attributes: dict[str, str | float | bool] = {"operator": operator}
+        attributes: dict[str, Plain] = {"operator": operator}
         if isinstance(other, Constant) and isinstance(other.value, int | float):
             attributes["constant"] = float(other.value) if abs(other.value) < 1e300 else 0.0
         else:

@@ -78,8 +78,6 @@ def run_for(run: "Interpreter", node: ast.For | ast.AsyncFor) -> Signal | None:
     """`for`: every round where the elements are known, else one round that stands for all."""
     iterable = run.evaluate(node.iter)
     elements = iterable.elements(run)
-    if elements is None:
-        return _one_round(run, node, iterable.element(run))
     for library in run.libraries:
         chosen = library.rounds(run, node, iterable, elements)
         if chosen is not None:
@@ -87,6 +85,8 @@ def run_for(run: "Interpreter", node: ast.For | ast.AsyncFor) -> Signal | None:
                 return _rounds(run, node, chosen[0])
             finally:
                 chosen[1]()
+    if elements is None:
+        return _one_round(run, node, iterable.element(run))
     return _rounds(run, node, elements)
 
 

@@ -1,4 +1,4 @@
-"""The terms of a loss that a source writes out: sums, factors, reductions and well-known formulas read off its nodes."""
+"""The terms of a loss that a source writes out: sums, factors, reductions and formulas read off its nodes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ def _leaves(op: Op, way: _Way, depth: int) -> Iterator[tuple[Op, _Way]]:
         return
     operator = str(op.attributes.get("operator", ""))
     constant = op.attributes.get("constant")
-    if op.kind == "loss" or _is_kl(op):
+    if op.kind == "loss" or (op.kind in ("add", "subtract") and _is_kl(op)):
         yield op, way
     elif op.kind in ("add", "subtract") and len(op.inputs) == 2:
         yield from _leaves(op.inputs[0], way, depth + 1)
@@ -70,7 +70,7 @@ def _leaves(op: Op, way: _Way, depth: int) -> Iterator[tuple[Op, _Way]]:
     elif operator in ("+", "-") and len(op.inputs) == 1:
         yield from _leaves(op.inputs[0], way, depth + 1)
     elif operator in _MEANS or operator in _SUMS:
-        if _measures(op) is not None and not _has_loss_below(op, 6):
+        if _measures(op) is not None:
             yield op, _Way(weight=way.weight, steps=(*way.steps, _step(op)), scale=way.scale)
         else:
             step = _Way(weight=way.weight, steps=(*way.steps, _step(op)), scale=way.scale)
@@ -120,16 +120,13 @@ def _reduction(own: Reduction, op: Op, steps: tuple[str, ...]) -> Reduction:
 def _kind(op: Op, output: Op | None, target: Op | None) -> LossKind | None:
     if op.kind == "loss":
         return str(op.attributes.get("loss", "other"))  # type: ignore[return-value]
-    if _is_kl(op):
+    if op.kind in ("add", "subtract"):
         return "kl"
-    measured = _measures(op)
-    return measured
+    return _measures(op)
 
 
 def _measures(op: Op) -> LossKind | None:
-    """`mse` for a reduced square of a difference, `mae` for its amount, `kl` for the Gaussian formula."""
-    if _is_kl(op):
-        return "kl"
+    """`mse` for a reduced square of a difference, `mae` for its amount."""
     below = op.inputs[0] if op.inputs else None
     if below is None:
         return None
@@ -139,31 +136,35 @@ def _measures(op: Op) -> LossKind | None:
         return "mse"
     if operator == "abs" and below.inputs and below.inputs[0].kind == "subtract":
         return "mae"
-    if operator in (*_MEANS, *_SUMS):
-        return _measures(below)
     return None
 
 
 def _is_kl(op: Op) -> bool:
-    """Whether a node is a reduction of 1 + log σ² − μ² − σ² for a Gaussian, or that sum itself."""
-    if str(op.attributes.get("operator", "")) in (*_MEANS, *_SUMS):
-        return bool(op.inputs) and _is_kl(op.inputs[0])
-    if str(op.attributes.get("operator", "")) in ("*", "/", "+", "-") and len(op.inputs) == 1:
-        return _is_kl(op.inputs[0])
-    if op.kind not in ("add", "subtract"):
-        return False
+    """Whether a sum is 1 + log σ² − μ² − σ², the divergence of a Gaussian from the standard one, up to its factor."""
     operators = _operators(op, 6)
-    has_square = bool(operators & {"square", "**", "pow", "power"}) or "*self" in operators
+    has_square = bool(operators & {"square", "**", "pow", "power", "*self"})
     return "exp" in operators and has_square and not _has_loss_below(op, 6)
 
 
+def is_kl(op: Op) -> bool:
+    """Whether an operation is that divergence, reduced and weighted or not."""
+    while len(op.inputs) == 1 and op.kind == "arithmetic":
+        operator = str(op.attributes.get("operator", ""))
+        if operator not in (*_MEANS, *_SUMS, "*", "/", "+", "-"):
+            return False
+        op = op.inputs[0]
+    return op.kind in ("add", "subtract") and _is_kl(op)
+
+
 def _operators(op: Op, depth: int) -> set[str]:
-    """Operators of the elementwise nodes just below a sum."""
+    """Operators of the elementwise nodes just below a sum, down to reductions."""
     if depth == 0:
         return set()
     found: set[str] = set()
     for source in op.inputs:
         operator = str(source.attributes.get("operator", ""))
+        if operator in (*_MEANS, *_SUMS):
+            continue
         if operator:
             found.add(operator)
             if source.kind == "multiply" and len(source.inputs) == 2 and source.inputs[0] is source.inputs[1]:

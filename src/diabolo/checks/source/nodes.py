@@ -97,7 +97,9 @@ def _inputs_first(ops: list[Op], inputs: list[Op]) -> list[Op]:
 
 def _node(op: Op, kind: str, names: dict[Op, str], stand_in: dict[Op, Op], counted: set[LayerRecord]) -> Node:
     layer = op.layer
-    trained = others = 0
+    trained, others = op.num_trainable, 0
+    if kind == "input":  # what another model gives, perhaps: its layer is not this one's
+        layer, trained = None, 0
     if layer is not None and op.owns_parameters and layer not in counted:
         counted.add(layer)
         trained, others = layer.num_trainable, layer.num_non_trainable
@@ -113,7 +115,7 @@ def _node(op: Op, kind: str, names: dict[Op, str], stand_in: dict[Op, Op], count
         inputs=tuple(name for name, _ in kept),
         shape=op.shape,
         section="encoder",
-        attributes=dict(op.attributes),
+        attributes={} if kind == "input" else dict(op.attributes),
         num_trainable=trained,
         num_non_trainable=others,
         window=op.window,

@@ -41,9 +41,9 @@ def binary(run: "Interpreter", symbol: str, left: Value, right: Value, place: Pl
         found = _lists(run, symbol, left, right)
         if found is not None:
             return found
-    if isinstance(left, DictValue) and isinstance(right, DictValue) and symbol == "|":
-        if left.entries is not None and right.entries is not None:
-            return DictValue({**left.entries, **right.entries}, branch=run.branch)
+    if symbol == "|" and isinstance(left, DictValue) and isinstance(right, DictValue):
+        known = left.entries is not None and right.entries is not None
+        return DictValue({**(left.entries or {}), **(right.entries or {})} if known else None, branch=run.branch)
     if isinstance(left, Constant) and isinstance(left.value, str) and symbol == "%":
         return Unknown(text="string")
     found = left.binary(run, symbol, right, True, place)

@@ -1,9 +1,10 @@
-"""Text into statements: prompts, indentation, magics and old prints are understood, what cannot be parsed is left out."""
+"""Text into statements: prompts, indentation and magics are understood, what cannot be parsed is left out."""
 
 import ast
 import re
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 
 from diabolo.checks.source.rows import Row, SourceText
 from diabolo.checks.subject import Problem
@@ -14,7 +15,8 @@ from diabolo.graph import Place
 _PROMPT = re.compile(r"\s*(?:>>>|In ?\[[\d *]*\]:) ?")
 _MORE = re.compile(r"\s*(?:\.\.\.:?)(?: |$)")
 _OUTPUT = re.compile(r"\s*Out ?\[[\d ]*\]:")
-_MAGIC = re.compile(r"(\s*)(?:[!%]|\?)")
+_MAGIC = re.compile(r"(\s*)(?:!|\?|%{1,2}(?=[A-Za-z]))")
+_CAPTURED = re.compile(r"(\s*[\w, ]+=\s*)[!%](?!=)")
 _PRINT = re.compile(r"^(\s*)print\s+(?![=(.,\[:])(?!\w+\s*=(?!=))\S")
 _PRINT_MORE = re.compile(r"^(\s*)print\s+\([^)]*\)\s*[%,.]")
 _FENCE = re.compile(r"^\s*(```+|~~~+)\s*([\w+-]*)")
@@ -31,27 +33,35 @@ def parse_source(text: str, name: str) -> SourceText:
         name: of the file; what ends in `.md`, `.markdown` or `.rst` is looked through for code.
     """
     text = text.removeprefix("\ufeff")
-    rows = _rows(text, name)
     if len(text) > MAX_CHARACTERS:
         return _failed(text, name, f"the file has {len(text):,} characters; more than {MAX_CHARACTERS:,} are not read")
-    return _parsed(name, rows, text=text, cells=())
+    rows = _rows(text, name)
+    return _parsed(name, rows, text=text)
 
 
 def parse_cells(cells: Sequence[str], name: str, is_code: Sequence[bool]) -> SourceText:
     """The cells of a notebook, in their order, ready to be followed."""
-    rows: list[Row] = []
+    whole = SourceText(name=name, rows=[], statements=[], cells=tuple(cells))
+    if sum(map(len, cells)) > MAX_CHARACTERS:
+        return _failed("", name, f"the notebook has more than {MAX_CHARACTERS:,} characters", tuple(cells))
     for number, (cell, holds_code) in enumerate(zip(cells, is_code, strict=True), start=1):
         if not holds_code or re.match(r"\s*%%(?!time|capture|prun)", cell):
             continue
-        rows += _python_rows(cell, number)
-    if sum(map(len, cells)) > MAX_CHARACTERS:
-        rows = []
-    return _parsed(name, rows, text="", cells=tuple(cells))
+        part = _parsed(name, _python_rows(cell, number), text="")
+        for statement in part.statements:
+            ast.increment_lineno(statement, len(whole.rows))
+        whole.rows += part.rows
+        whole.statements += part.statements
+        whole.problems += part.problems
+    whole.rows = whole.rows or [Row(text="", number=1)]
+    return whole
 
 
-def _failed(text: str, name: str, message: str) -> SourceText:
+def _failed(text: str, name: str, message: str, cells: tuple[str, ...] = ()) -> SourceText:
     problem = Problem(rule="AE001", message=message, place=Place(source=name, start=0, end=0))
-    return SourceText(name=name, rows=[Row(text="", number=1)], statements=[], problems=[problem], text=text)
+    return SourceText(
+        name=name, rows=[Row(text="", number=1)], statements=[], problems=[problem], text=text, cells=cells
+    )
 
 
 def _rows(text: str, name: str) -> list[Row]:
@@ -97,7 +107,7 @@ def _python_rows(text: str, cell: int) -> list[Row]:
         row, removed = row[cut:], removed + cut
         if "\f" in row or "\x00" in row:
             row = row.replace("\x00", " ")
-        rows.append(Row(text=_without_magic(row), number=number, cell=cell, removed=removed))
+        rows.append(Row(text=row, number=number, cell=cell, removed=removed))
     return rows
 
 
@@ -130,6 +140,11 @@ def _common_indent(rows: list[str]) -> int:
 
 def _without_magic(row: str) -> str:
     magic = _MAGIC.match(row)
+    if re.fullmatch(r"\s*[\w.]+\?\??\s*", row):
+        return f"{row[: len(row) - len(row.lstrip())]}pass"
+    captured = _CAPTURED.match(row)
+    if captured:
+        return f"{captured.group(1)}None"
     if magic:
         rest = row.strip()
         timed = re.match(r"%(?:time|timeit|prun)\s+(.*)", rest)
@@ -137,54 +152,50 @@ def _without_magic(row: str) -> str:
     return row
 
 
-def _parsed(name: str, rows: list[Row], *, text: str, cells: tuple[str, ...]) -> SourceText:
+def _parsed(name: str, rows: list[Row], *, text: str) -> SourceText:
     """Parses rows; where that fails, row by row what is in the way is left out, and said."""
     texts = [row.text for row in rows]
     problems: list[Problem] = []
-    statements: list[ast.stmt] = []
-    dropped: set[int] = set()
-    previous = 0
-    tries = max(8, min(_MAX_TRIES, 4_000_000 // (sum(map(len, texts)) + 1)))
-    for attempt in range(tries + 1):
+    try:
         try:
             statements = _parse("\n".join(texts))
-            break
+        except SyntaxError:  # `%` may begin a row inside of an expression, so magics are looked for only now
+            texts = [_without_magic(row) for row in texts]
+            statements = _parse_what_can_be(name, rows, texts, problems)
+    except (RecursionError, MemoryError, OverflowError):
+        message = "the source is nested too deeply to be parsed, or larger than memory"
+        statements, problems = [], [_unreadable(name, rows, message)]
+    except ValueError as error:
+        statements, problems = [], [_unreadable(name, rows, f"cannot be read as Python: {error}")]
+    if problems and statements and not name.lower().endswith((".py", ".ipynb")):  # prose around a snippet is no error
+        problems = [replace(problem, rule="AE002") for problem in problems]
+    final = [replace(row, text=new) for row, new in zip(rows, texts, strict=False)]
+    return SourceText(
+        name=name, rows=final or [Row(text="", number=1)], statements=statements, problems=problems, text=text
+    )
+
+
+def _parse_what_can_be(name: str, rows: list[Row], texts: list[str], problems: list[Problem]) -> list[ast.stmt]:
+    """Leaves rows out of `texts` until the rest can be parsed; the first of them is told."""
+    dropped: set[int] = set()
+    previous = 0
+    for _ in range(max(8, min(_MAX_TRIES, MAX_CHARACTERS // (sum(map(len, texts)) + 1)))):
+        try:
+            return _parse("\n".join(texts))
         except SyntaxError as error:
             index = min(max((error.lineno or 1) - 1, 0), max(len(texts) - 1, 0))
             if not problems:
                 problems.append(_syntax_problem(name, rows, index, error))
-            if attempt == tries:
-                texts = texts[:previous]
-                statements = _longest_prefix(texts)
-                break
             _leave_out(texts, index, index in dropped or index < previous)
             dropped.add(index)
             previous = max(previous, index)
-        except (RecursionError, MemoryError, OverflowError):
-            problems.append(
-                Problem(
-                    rule="AE001",
-                    message="the source is nested too deeply to be parsed, or larger than memory",
-                    place=Place(source=name, start=0, end=0),
-                )
-            )
-            break
-        except ValueError as error:
-            place = Place(source=name, start=0, end=0)
-            problems.append(Problem(rule="AE001", message=f"cannot be read as Python: {error}", place=place))
-            break
-    if problems and problems[0].rule == "AE001" and statements and not name.lower().endswith(".py"):
-        from dataclasses import replace
+    texts[previous:] = [""] * (len(texts) - previous)
+    return _longest_prefix(texts)
 
-        problems[0] = replace(problems[0], rule="AE002")
-    final = [
-        Row(text=new, number=row.number, cell=row.cell, removed=row.removed)
-        for row, new in zip(rows, texts, strict=False)
-    ]
-    return SourceText(
-        name=name, rows=final or [Row(text="", number=1)], statements=statements, problems=problems, cells=cells,
-        text=text,
-    )  # fmt: skip
+
+def _unreadable(name: str, rows: list[Row], message: str) -> Problem:
+    cell = rows[0].cell if rows else 0
+    return Problem(rule="AE001", message=message, place=Place(source=name, start=0, end=0, cell=cell))
 
 
 def _parse(text: str) -> list[ast.stmt]:

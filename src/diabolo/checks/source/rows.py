@@ -43,6 +43,14 @@ class SourceText:
 
     def place(self, node: ast.AST) -> Place:
         """Where a node is written."""
+        known: Place | None = getattr(node, "diabolo_place", None)
+        if known is not None:
+            return known
+        found = self._place(node)
+        node.diabolo_place = found  # type: ignore[attr-defined]
+        return found
+
+    def _place(self, node: ast.AST) -> Place:
         first = getattr(node, "lineno", 1)
         last = getattr(node, "end_lineno", None) or first
         top, bottom = self._row(first), self._row(last)
@@ -61,6 +69,12 @@ class SourceText:
         """A node as it is written, on one row and not too long."""
         if isinstance(node, ast.Name):
             return node.id
+        known: str | None = getattr(node, "diabolo_text", None)
+        if known is None:
+            known = node.diabolo_text = self._text(node)  # type: ignore[attr-defined]
+        return known
+
+    def _text(self, node: ast.AST) -> str:
         first, last = getattr(node, "lineno", None), getattr(node, "end_lineno", None)
         if first is None or last is None:
             return ""

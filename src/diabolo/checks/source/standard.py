@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING
 
-from diabolo.checks.source import methods
+from diabolo.checks.source import builtin_functions
 from diabolo.checks.source.library import Library
 from diabolo.checks.source.values import (
     Call,
@@ -71,7 +71,7 @@ def _namespace(run: "Interpreter", call: Call) -> Value:
 
 
 def _numbers(function: object) -> Native:
-    handler = methods._numeric(lambda *values: function(*values))  # type: ignore[operator]
+    handler = builtin_functions.numeric(lambda *values: function(*values))  # type: ignore[operator]
     return Native("math", handler)
 
 
@@ -99,7 +99,7 @@ class StandardLibrary(Library):
 
 
 def _deque(run: "Interpreter", call: Call) -> Value:
-    return methods._list(run, call)
+    return builtin_functions.make_list(run, call)
 
 
 def _default_dict(run: "Interpreter", call: Call) -> Value:
@@ -121,14 +121,14 @@ def _reduce(run: "Interpreter", call: Call) -> Value:
     return result
 
 
-_KNOWN: dict[str, methods.Handler] = {
-    "functools.partial": _partial, "functools.reduce": _reduce, "collections.OrderedDict": methods._dict,
+_KNOWN: dict[str, builtin_functions.Handler] = {
+    "functools.partial": _partial, "functools.reduce": _reduce, "collections.OrderedDict": builtin_functions.make_dict,
     "collections.deque": _deque, "collections.defaultdict": _default_dict, "itertools.product": _product,
     "itertools.chain": _chain, "copy.deepcopy": lambda run, call: _copied(run, call),
     "copy.copy": lambda run, call: call.value(0) or Unknown(), "types.SimpleNamespace": _namespace,
-    "numpy.prod": lambda run, call: _prod(run, call), "numpy.sqrt": methods._numeric(math.sqrt),
-    "numpy.log2": methods._numeric(math.log2), "numpy.log": methods._numeric(math.log),
-    "numpy.ceil": methods._numeric(math.ceil), "numpy.floor": methods._numeric(math.floor),
+    "numpy.prod": lambda run, call: _prod(run, call), "numpy.sqrt": builtin_functions.numeric(math.sqrt),
+    "numpy.log2": builtin_functions.numeric(math.log2), "numpy.log": builtin_functions.numeric(math.log),
+    "numpy.ceil": builtin_functions.numeric(math.ceil), "numpy.floor": builtin_functions.numeric(math.floor),
 }  # fmt: skip
 
 

@@ -68,6 +68,8 @@ class Op:
     """As `Node.blocks_gradient`."""
     layer: LayerRecord | None = None
     """The layer object that it calls."""
+    num_trainable: int = 0
+    """Values that are trained, of a parameter that belongs to no layer."""
     owns_parameters: bool = True
     """Whether the layer's parameters are this node's: not for the activation that belongs to a convolution."""
     shape_rule: ShapeRule | None = None

@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from diabolo.checks.source.tape import LayerRecord
-from diabolo.checks.source.torch_kind import Dims, Settings, TorchKind
-from diabolo.checks.source.torch_tensor import add_tensor, as_tensor, dims_of, images_of
+from diabolo.checks.source.torch_kind import BATCH, Dims, Settings, TorchKind, number, shape_of
+from diabolo.checks.source.torch_state import state_of
+from diabolo.checks.source.torch_tensor import TorchOp, add_tensor, as_tensor, dims_of, images_of
 from diabolo.checks.source.values import Argument, Tensor, Unknown, Value
 from diabolo.graph import Place
 from diabolo.vocabulary import Misfit, Window
@@ -44,6 +45,7 @@ def apply_kind(
     if tensor is None:
         run.escape(argument.value)
         return Unknown(text=title)
+    _learn(tensor, kind, settings)
     before = dims_of(tensor)
     after = fit(run, kind, before, settings, name or f"`{title}`", tensor, place, record)
     window = kind.window(settings)
@@ -65,6 +67,18 @@ def apply_kind(
         weights=weights,
         macs=kind.macs(after, settings),
     )
+
+
+def _learn(tensor: Tensor, kind: TorchKind, settings: Settings) -> None:
+    """What the first layer says of an input of which nothing is known: its channels, or its number of values."""
+    op = tensor.op
+    if not isinstance(op, TorchOp) or op.kind not in ("input", "flatten", "reshape"):
+        return
+    if kind.kind in ("conv", "deconv") and not op.dims and op.kind == "input":
+        op.dims = (BATCH, number(settings, "in_channels") or 0, 0, 0)
+    elif kind.kind == "dense" and (op.dims == (BATCH, 0) or (op.kind == "input" and not op.dims)):
+        op.dims = (BATCH, number(settings, "in_features") or 0)
+    op.shape = shape_of(op.dims)
 
 
 def fit(
@@ -97,12 +111,16 @@ def tell_misfit(
     record: LayerRecord | None = None,
 ) -> None:
     """Notes shapes that do not fit, unless it is not certain that the code is reached with them."""
-    if run.branch is not None:
+    state = state_of(run)
+    state.num_misfits += 1
+    if run.branch is not None or state.is_trial:
         return
     message = f"{name} {misfit}"
     if tensor is not None:
         message += f" from {_origin(tensor)}"
-    if record is not None and record.place is not None and place is not None and record.place.row != place.row:
+    if state.is_element and record is not None:
+        place = record.place
+    elif record is not None and record.place is not None and place is not None and record.place.row != place.row:
         message += f"; it is built in row {record.place.row}"
     where = "" if place is None else f"{place.row}:{place.start}:{place.cell}"
     run.problem(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from diabolo.checks.source.classes import Instance
 from diabolo.checks.source.torch_layer import TorchClass, TorchLayer
 from diabolo.checks.source.torch_spans import begin_span, end_span
+from diabolo.checks.source.torch_state import state_of
 from diabolo.checks.source.values import (
     NONE,
     Argument,
@@ -33,13 +34,17 @@ class ContainerClass(TorchClass):
         container = Container(kind=self.name, place=call.place, branch=run.branch)
         if not call.is_complete:
             container.items = None
-        elif self.name == "Sequential" and len(call.positional) == 1 and isinstance(call.positional[0].value, DictValue):
+        elif (
+            self.name == "Sequential" and len(call.positional) == 1 and isinstance(call.positional[0].value, DictValue)
+        ):
             container.take_named(run, call.positional[0].value)
         elif self.name == "Sequential":
             container.take(run, call.values)
         else:
             for argument in call.positional[:1]:
                 container.take_all(run, argument.value)
+        if run.branch is None:
+            run.notes.setdefault("torch containers", []).append(container)
         return container
 
 
@@ -224,11 +229,13 @@ class Container(Value):
         if self.items is None or self.kind != "Sequential" or not call.positional:
             self._lose(run)
             return run.call_unknown(self, call)
-        argument = call.positional[0]
+        argument, state = call.positional[0], state_of(run)
         span = begin_span(run, self, "forward", call)
         try:
             for value in list(self.items.values()):
+                state.is_element = isinstance(value, TorchLayer)
                 result = value.call(run, replace(call, positional=(argument,), keywords={}, is_complete=True))
+                state.is_element = False
                 argument = Argument(value=result, place=None)
         finally:
             end_span(run, span, argument.value)

@@ -268,9 +268,7 @@ def _dataset(run: "Interpreter", name: str, call: Call) -> Value:
         picture = transform.apply(run, picture)
     elif transform is not None and plain(transform, ...) is not None:
         picture = Picture(is_tensor=True)
-    images = Images(
-        text="", split=split, low=picture.low, high=picture.high, num_images=count, place=call.place
-    )
+    images = Images(text="", split=split, low=picture.low, high=picture.high, num_images=count, place=call.place)
     return Dataset(images=images, dims=picture.dims)
 
 
@@ -288,14 +286,12 @@ def _loader(run: "Interpreter", call: Call) -> Value:
     dataset = call.value(0, "dataset") or Unknown(text="dataset")
     size = call.argument(1, "batch_size")
     number = plain(size.value) if size is not None else 1 if call.is_complete else None
-    loader = Loader(
+    return Loader(
         dataset=dataset,
         batch_size=number if isinstance(number, int) else None,
         place=call.place,
         batch_place=None if size is None else size.place,
     )
-    state_of(run).loaders.append(loader)
-    return loader
 
 
 def _tensor_dataset(run: "Interpreter", call: Call) -> Value:

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 from diabolo.checks.source.classes import ClassValue, Instance
 from diabolo.checks.source.models import FoundModel
 from diabolo.checks.source.tape import Op
+from diabolo.checks.source.torch_batch import UnknownBatch
 from diabolo.checks.source.torch_containers import Container, children_of, is_module, modules_of
 from diabolo.checks.source.torch_found import collect
 from diabolo.checks.source.torch_kind import BATCH
-from diabolo.checks.source.torch_layer import TorchClass
+from diabolo.checks.source.torch_layer import TorchClass, TorchLayer
 from diabolo.checks.source.torch_mentions import trains
 from diabolo.checks.source.torch_state import Span, TorchState, state_of
 from diabolo.checks.source.torch_steps import backward
-from diabolo.checks.source.torch_tensor import add_tensor
+from diabolo.checks.source.torch_tensor import add_tensor, dims_of_op
 from diabolo.checks.source.values import Argument, Call, Constant, Function, Unknown, Value
 from diabolo.graph import Place
 
@@ -27,6 +28,7 @@ def finish(run: "Interpreter") -> None:
     _follow_examples(run, state)
     _follow_instances(run, state)
     _follow_classes(run, state)
+    _follow_containers(run, state)
     _follow_training_functions(run)
     collect(run)
 
@@ -42,10 +44,7 @@ def _follow_examples(run: "Interpreter", state: TorchState) -> None:
 def _follow_instances(run: "Interpreter", state: TorchState) -> None:
     """Model objects that the source builds and never calls."""
     inside = {
-        id(child)
-        for instance in run.instances
-        if is_module(instance)
-        for child in list(modules_of(instance))[1:]
+        id(child) for instance in run.instances if is_module(instance) for child in list(modules_of(instance))[1:]
     }
     called = {id(span.model) for span in state.spans}
     for instance in list(run.instances):
@@ -69,6 +68,18 @@ def _follow_classes(run: "Interpreter", state: TorchState) -> None:
             _follow_one(run, instance)
 
 
+def _follow_containers(run: "Interpreter", state: TorchState) -> None:
+    """`net = nn.Sequential(…)` that is part of nothing and never called."""
+    containers = [one for one in run.notes.get("torch containers", []) if isinstance(one, Container)]
+    holders = [*containers, *(instance for instance in run.instances if is_module(instance))]
+    inside = {id(child) for holder in holders for child in list(modules_of(holder))[1:]}
+    for container in containers:
+        layers = [module.record for module in modules_of(container) if isinstance(module, TorchLayer)]
+        is_open = container.kind == "Sequential" and bool(container.variable) and id(container) not in inside
+        if is_open and layers and not any(layer.num_calls or layer.is_used for layer in layers):
+            _call(run, container, [UnknownBatch("input")])
+
+
 def _follow_one(run: "Interpreter", instance: Instance) -> None:
     """Calls a model with an image of which nothing is known, or follows its `training_step`."""
     step = instance.cls.find("training_step")
@@ -77,7 +88,57 @@ def _follow_one(run: "Interpreter", instance: Instance) -> None:
         if instance.num_calls:
             return
     if instance.cls.find("forward") is not None or "torch base" in instance.notes:
-        _call(run, instance, _unknown_arguments(instance.cls.find("forward")))
+        values = _unknown_arguments(instance.cls.find("forward"))
+        _call(run, instance, values)
+        if len(values) == 1:
+            _try_sizes(run, instance)
+
+
+_SIDES = (28, 32, 64, 96, 128, 224, 256)
+"""Sides of images that a model with a dense layer behind its maps is tried with."""
+
+
+def _try_sizes(run: "Interpreter", instance: Instance) -> None:
+    """Where a dense layer says how many values the maps must have, the one usual image size that fits."""
+    state = state_of(run)
+    span = next((span for span in reversed(state.spans) if span.model is instance), None)
+    if span is None or len(span.inputs) != 1:
+        return
+    dims = dims_of_op(span.inputs[0])
+    ops = run.tape.ops[span.first : span.last]
+    is_bound = any(
+        op.kind == "dense"
+        and op.inputs
+        and op.inputs[0].kind in ("flatten", "reshape")
+        and _has_open_sides(op.inputs[0])
+        for op in ops
+    )
+    if len(dims) != 4 or dims[2] or not dims[1] or not is_bound or len(ops) > _MOST_TRIED:
+        return
+    fitting: list[int] = []
+    spans, problems = list(state.spans), list(run.problems)
+    state.is_trial = True
+    for side in _SIDES:
+        before = state.num_misfits
+        image = add_tensor(run, "input", "Input", (), (BATCH, dims[1], side, side), place=None)
+        _call(run, instance, [image])
+        if state.num_misfits == before:
+            fitting.append(side)
+    state.is_trial = False
+    for trial in state.spans[len(spans) :]:
+        run.tape.set_aside.update(run.tape.ops[trial.first : trial.last])
+    state.spans[:], run.problems[:] = spans, problems
+    if len(fitting) == 1:
+        image = add_tensor(run, "input", "Input", (), (BATCH, dims[1], fitting[0], fitting[0]), place=None)
+        image.op.variable = span.inputs[0].variable
+        _call(run, instance, [image])
+
+
+_MOST_TRIED = 400
+
+
+def _has_open_sides(op: Op) -> bool:
+    return any(0 in dims_of_op(source)[2:] for source in op.inputs)
 
 
 def _follow_lightning(run: "Interpreter", instance: Instance) -> None:
@@ -87,7 +148,7 @@ def _follow_lightning(run: "Interpreter", instance: Instance) -> None:
         instance.attribute(run, "configure_optimizers", None).call(run, Call())
     method = instance.attribute(run, "training_step", None)
     steps = len(state.steps)
-    arguments = (Argument(value=Unknown(text="batch")), Argument(value=Unknown(text="batch_idx")))
+    arguments = (Argument(value=UnknownBatch("batch")), Argument(value=Unknown(text="batch_idx")))
     result = method.call(run, Call(positional=arguments))
     loss = _loss_of(run, result)
     state.has_unknown_step = True  # the trainer sets gradients to zero
@@ -108,15 +169,17 @@ def _loss_of(run: "Interpreter", result: Value) -> Value | None:
 def _unknown_arguments(function: Value | None) -> list[Value]:
     """An unknown value for each parameter of `forward` that has no default."""
     if not isinstance(function, Function):
-        return [Unknown(text="input")]
+        return [UnknownBatch("input")]
     arguments = function.node.args
     names = [parameter.arg for parameter in (*arguments.posonlyargs, *arguments.args)][1:]
     needed = [name for name in names if name not in function.defaults]
-    return [Unknown(text=name) for name in needed] or ([Unknown(text=names[0])] if names else [])
+    first = needed[:1] or names[:1]  # what a model is called on is a tensor; the others may be
+    return [*(UnknownBatch(name) for name in first), *(Unknown(text=name) for name in needed[1:])]
 
 
 def _call(run: "Interpreter", model: Value, values: list[Value]) -> None:
-    call = Call(positional=tuple(Argument(value=value, text=value.text) for value in values))
+    given = [value.to_tensor(run, "torch", None) if isinstance(value, UnknownBatch) else value for value in values]
+    call = Call(positional=tuple(Argument(value=value, text=value.text) for value in given))
     run.guard(lambda: model.call(run, call), None, f"`{model.text}`")
 
 

@@ -29,7 +29,10 @@ def collect(run: "Interpreter") -> None:
     chosen: list[Span] = []
     for step in steps:
         _add_whole(run, state, terms[id(step)], models, chosen)
+    features = _features(state, steps, terms, chosen)
     for span in _best_spans(state):
+        if any(span.model is other.model for other in features):
+            continue
         if not any(span.model is other.model for other in chosen):
             models.append(_model_of(run, [span], None))
             chosen.append(span)
@@ -43,6 +46,17 @@ def collect(run: "Interpreter") -> None:
         run.trainings.append(training_of(run, step, terms[id(step)], lambda op: _owner(models, op), weights))
         weights = ()
     find_unused_terms(run, steps, terms)
+
+
+def _features(state: TorchState, steps: list[Step], terms: dict[int, list[Term]], chosen: list[Span]) -> list[Span]:
+    """Calls of networks that only measure an error, as a perceptual loss does."""
+    found: list[Span] = []
+    for step in steps:
+        for term in terms[id(step)]:
+            for op in (term.read, term.target):
+                if term.measure == "perceptual" and op is not None:
+                    found += [span for span in spans_behind(state, op) if span not in chosen]
+    return [span for span in found if not any(span.model is other.model for other in chosen)]
 
 
 def _steps(state: TorchState) -> list[Step]:
@@ -89,7 +103,7 @@ def _best_spans(state: TorchState) -> list[Span]:
     """For each model object its most telling call, in the order of first calls."""
     best: dict[int, Span] = {}
     for span in state.spans:
-        if is_loss(span) or not span.outputs:
+        if is_loss(span) or not span.outputs or not span.inputs:
             continue
         key = id(span.model)
         if key not in best or _rank(span) > _rank(best[key]):
@@ -98,7 +112,7 @@ def _best_spans(state: TorchState) -> list[Span]:
 
 
 def _rank(span: Span) -> tuple[bool, bool, bool, bool]:
-    dims = [dims_of_op(op) for op in span.outputs]
+    dims = [dims_of_op(op) for op in (*span.outputs, *span.inputs)]
     is_known = all(size and 0 not in size for size in dims)
     return span.method == "forward", bool(span.inputs), span.is_certain, is_known
 
@@ -118,7 +132,9 @@ def _model_of(run: "Interpreter", spans: list[Span], read: Op | None) -> FoundMo
     inputs = list(dict.fromkeys(op for span in spans for op in span.inputs if op not in inside))
     if len(spans) > 1:
         inputs = [op for op in inputs if not any(source in inside for source in behind(op))]
-    owner = owners[0] if len(owners) == 1 else None
+    owner = owners[0] if len(owners) == 1 else _holder(run, owners)
+    if owner is not None:
+        owners = [owner]
     return FoundModel(
         name=_name_of(owners),
         inputs=inputs,
@@ -129,6 +145,16 @@ def _model_of(run: "Interpreter", spans: list[Span], read: Op | None) -> FoundMo
         owner=owner,
         is_trained=read is not None,
     )
+
+
+def _holder(run: "Interpreter", owners: list[Value]) -> Value | None:
+    """The model object that all of several modules are parts of."""
+    for instance in run.instances:
+        if is_module(instance):
+            inside = {id(module) for module in modules_of(instance)}
+            if all(id(owner) in inside for owner in owners):
+                return instance
+    return None
 
 
 def _measures(span: Span) -> bool:

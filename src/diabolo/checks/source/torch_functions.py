@@ -17,6 +17,7 @@ from diabolo.checks.source.torch_tensor import (
     as_tensor,
     dims_of,
     images_of,
+    overwrite,
     sizes_of,
 )
 from diabolo.checks.source.values import Call, Constant, ListValue, Tensor, Unknown, Value, plain, tuple_of
@@ -78,12 +79,6 @@ def like_layer(name: str) -> Handler:
     return handler
 
 
-def overwrite(old: Value, new: Value) -> None:
-    """An operation in place: every name of the tensor means the result from here on."""
-    if (isinstance(old, Tensor) and isinstance(new, Tensor)) or (isinstance(old, Unknown) and isinstance(new, Tensor)):
-        old.op = new.op
-
-
 def _with_weights(layer: str, parameters: Parameters, is_transposed: bool = False) -> Handler:
     """`F.conv2d(x, weight, bias, …)`: the weights are somebody else's, perhaps another layer's on purpose."""
     kind = TORCH_LAYERS[layer]
@@ -104,11 +99,17 @@ def _with_weights(layer: str, parameters: Parameters, is_transposed: bool = Fals
             first, second = sizes[:2]
             into, out = (first, second * groups) if is_transposed else (second * groups, first)
             settings |= {"in_channels": into, "out_channels": out, "kernel_size": sizes[2:]}
-        settings = {name: value for name, value in settings.items() if value != 0 or name in ("padding", "bias")}
+        for name in ("in_channels", "out_channels", "in_features", "out_features"):
+            if not settings.get(name):
+                settings.pop(name, None)
         records = weight.op.weights if isinstance(weight, Tensor) and isinstance(weight.op, TorchOp) else ()
+        own = [used for used in (weight, call.value(2, "bias")) if isinstance(used, Tensor) and used.op.num_trainable]
         for used in (weight, call.value(2, "bias")):
             run.escape(used)
-        return apply_kind(run, kind, title, argument, settings, place=call.place, weights=records)
+        result = apply_kind(run, kind, title, argument, settings, place=call.place, weights=records)
+        if isinstance(result, Tensor):
+            result.op.inputs = (*result.op.inputs, *(used.op for used in own))
+        return result
 
     return handler
 
@@ -245,9 +246,7 @@ def _matmul(run: "Interpreter", call: Call) -> Value:
     dims: Dims = ()
     if len(tensors) == 2 and dims_of(tensors[0]) and len(dims_of(tensors[1])) == 2:
         dims = (*dims_of(tensors[0])[:-1], dims_of(tensors[1])[-1])
-    return add_tensor(
-        run, "arithmetic", "matmul", tensors, dims, place=call.place, attributes=known(operator="@")
-    )
+    return add_tensor(run, "arithmetic", "matmul", tensors, dims, place=call.place, attributes=known(operator="@"))
 
 
 def _einsum(run: "Interpreter", call: Call) -> Value:
@@ -263,7 +262,7 @@ def created(name: str, *, is_random: bool = False) -> Handler:
         if "size" in call.keywords:
             given.append(call.keywords["size"].value)
         dims = sizes_of(given) if name not in ("arange", "linspace", "tensor", "full", "eye") else ()
-        if dims and any(isinstance(value, Tensor) for value in given):
+        if not call.is_complete or any(isinstance(value, Tensor) for value in given):
             dims = ()
         for value in given:
             run.escape(value)
@@ -294,10 +293,8 @@ def like(name: str, *, is_random: bool) -> Handler:
         tensor = as_tensor(run, argument.value) if argument is not None else None
         if tensor is None:
             return Unknown(text=name)
-        return add_tensor(
-            run, "sample" if is_random else "constant", name, (tensor,), dims_of(tensor), place=call.place,
-            is_random=is_random, blocks_gradient=True,
-        )  # fmt: skip
+        kind = "sample" if is_random else "constant"
+        return add_tensor(run, kind, name, (), dims_of(tensor), place=call.place, is_random=is_random)
 
     return handler
 
@@ -346,9 +343,9 @@ def _meshed(run: "Interpreter", call: Call) -> Value:
 
 _ELEMENTWISE = (
     "exp", "log", "log1p", "log2", "log10", "expm1", "sqrt", "rsqrt", "abs", "neg", "pow", "square", "clamp", "clip",
-    "clamp_min", "clamp_max", "sin", "cos", "erf", "reciprocal", "nan_to_num", "cumsum", "normalize", "masked_fill",
+    "clamp_min", "clamp_max", "sin", "cos", "erf", "reciprocal", "nan_to_num", "cumsum", "normalize",
     "lerp", "logit", "flip", "roll", "logical_not", "sigmoid_", "exp_", "abs_", "clamp_", "sqrt_", "log_", "fill_",
-    "masked_fill_", "index_fill",
+
 )  # fmt: skip
 _BLOCKING = ("round", "floor", "ceil", "sign", "trunc", "bernoulli", "heaviside")
 _REDUCTIONS = ("mean", "sum", "std", "var", "norm", "prod", "amax", "amin", "logsumexp", "nansum", "count_nonzero")

@@ -12,7 +12,7 @@ from diabolo.checks.source.torch_layer import TorchLayer
 from diabolo.checks.source.torch_losses import LossOp
 from diabolo.checks.source.torch_mentions import mentions_of
 from diabolo.checks.source.torch_state import Step, state_of
-from diabolo.checks.source.torch_terms import Term, behind
+from diabolo.checks.source.torch_terms import Term, behind, terms_of
 from diabolo.checks.source.values import Value
 from diabolo.checks.subject import IdleWeight
 
@@ -111,6 +111,14 @@ def _is_number(run: "Interpreter", name: str) -> bool:
     )
 
 
+def _is_written_loss(op: Op) -> bool:
+    """Whether an operation is a loss term that is written out: a KL divergence, a mean of squared differences."""
+    if op.kind not in ("arithmetic", "add", "subtract", "multiply") or op.layer is not None:
+        return False
+    terms = terms_of(op)
+    return len(terms) == 1 and terms[0].measure in ("kl", "mse", "mae", "bce") and terms[0].reduction != "none"
+
+
 def find_unused_terms(run: "Interpreter", steps: list[Step], terms: dict[int, list[Term]]) -> None:
     """Losses that are computed in a training step and that nothing reads: said of the step's training."""
     if not steps:
@@ -119,7 +127,9 @@ def find_unused_terms(run: "Interpreter", steps: list[Step], terms: dict[int, li
     minimised = {op for step in steps for term in terms[id(step)] for op in behind(term.op)}
     found: list[Op] = []
     for op in run.tape.ops:
-        if not isinstance(op, LossOp) or op in minimised or op.num_readers or op in found:
+        if op in minimised or op.num_readers or op.origin != "torch":
+            continue
+        if not isinstance(op, LossOp) and not _is_written_loss(op):
             continue
         if op.is_held or not op.variable or op.variable.rpartition(".")[2] in mentions.names | mentions.attributes:
             continue

@@ -11,7 +11,7 @@ from diabolo.checks.source.torch_apply import apply_kind
 from diabolo.checks.source.torch_arguments import end_of, first_tensor, places_of, settings_of
 from diabolo.checks.source.torch_kind import BATCH, REQUIRED, Dims, TorchKind, number, numbers
 from diabolo.checks.source.torch_named import SEVERAL_RESULTS
-from diabolo.checks.source.torch_tensor import add_parameter, add_tensor, as_tensor, dims_of
+from diabolo.checks.source.torch_tensor import add_parameter, add_tensor, as_tensor, dims_of, overwrite
 from diabolo.checks.source.values import Call, Constant, Layer, ListValue, Unknown, Value, tuple_of
 from diabolo.graph import Origin, Place
 
@@ -139,6 +139,8 @@ class TorchLayer(Layer):
             record=self.record,
             name=f"`{self.record.variable}` ({self.record.title})" if self.record.variable else "",
         )
+        if self.settings.get("inplace") is True:
+            overwrite(argument.value, result)
         return self._with_further(run, result, call)
 
     def _learn(self, dims: Dims) -> None:

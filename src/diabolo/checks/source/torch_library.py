@@ -3,16 +3,19 @@
 import ast
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diabolo.checks.source.classes import Instance
 from diabolo.checks.source.library import Library
+from diabolo.checks.source.torch_batch import UnknownBatch
 from diabolo.checks.source.torch_containers import ContainerClass
 from diabolo.checks.source.torch_data import DATA, TRANSFORMS, Loader, dataset_class, is_dataset, transform_class
-from diabolo.checks.source.torch_finish import finish, trains
+from diabolo.checks.source.torch_finish import finish
 from diabolo.checks.source.torch_functions import FUNCTIONS
 from diabolo.checks.source.torch_layer import LayerClass, TorchClass
 from diabolo.checks.source.torch_losses import loss_class, loss_function
+from diabolo.checks.source.torch_mentions import trains, zeroes
 from diabolo.checks.source.torch_methods import arithmetic, attribute, item
 from diabolo.checks.source.torch_methods import resize as resized
 from diabolo.checks.source.torch_module import ModuleClass
@@ -20,7 +23,7 @@ from diabolo.checks.source.torch_spans import begin_span, end_span
 from diabolo.checks.source.torch_state import Loop, state_of
 from diabolo.checks.source.torch_steps import OPTIMISERS, GradEnabled, NoGrad, optimiser_class
 from diabolo.checks.source.torch_table import TORCH_LAYERS
-from diabolo.checks.source.torch_tensor import add_parameter, add_tensor, dims_of
+from diabolo.checks.source.torch_tensor import add_parameter, add_tensor, as_tensor, dims_of, overwrite
 from diabolo.checks.source.values import (
     NONE,
     Call,
@@ -94,6 +97,10 @@ class TorchLibrary(Library):
             return DATA[f"torch.utils.data.{name}"]
         if name in ("ModuleList", "ModuleDict") or (name == "Sequential" and uses_torch(run)):
             return ContainerClass(f"torch.nn.{name}")
+        if name in TRANSFORMS and uses_torch(run):
+            return transform_class(name)
+        if is_dataset(f"torchvision.datasets.{name}") and uses_torch(run):
+            return dataset_class(name)
         if name in ("tqdm", "trange"):
             return self.resolve(run, f"tqdm.{name}")
         if name in ("summary",):
@@ -102,7 +109,7 @@ class TorchLibrary(Library):
 
     def finish(self, run: "Interpreter") -> None:
         """Follows what was never called, and collects models and trainings."""
-        if "torch" in run.notes or run.classes:
+        if run.classes or any(name.startswith("torch") for name in run.notes):
             finish(run)
 
     def tensor_attribute(self, run: "Interpreter", tensor: Tensor, name: str, place: Place | None) -> Value:
@@ -152,6 +159,8 @@ class TorchLibrary(Library):
         def ending(result: Value | None) -> None:
             if is_span:
                 end_span(run, span, result)
+                if span is None and isinstance(result, ListValue):
+                    run.escape(result)  # a caller takes what it needs of several results
             elif is_building:
                 state_of(run).depth -= 1
             for context in contexts:
@@ -160,15 +169,20 @@ class TorchLibrary(Library):
         return ending
 
     def rounds(
-        self, run: "Interpreter", node: "ast.For | ast.AsyncFor", iterable: Value, elements: list[Value]
+        self, run: "Interpreter", node: "ast.For | ast.AsyncFor", iterable: Value, elements: list[Value] | None
     ) -> "tuple[list[Value], Callable[[], None]] | None":
         """Epochs and batches of a training loop are followed once, with the epoch unknown."""
+        if elements is None:
+            if not trains(run, node):
+                return None
+            state_of(run).loops.append(Loop(num_rounds=None, place=run.place(node), zeroes=zeroes(run, node)))
+            return [_round_of(run, iterable)], lambda: _pop(state_of(run).loops)
         loader = _loader_in(run, iterable, elements)
         if loader is None and not (len(elements) > 1 and trains(run, node)):
             return None
         state = state_of(run)
         count = None if loader is not None else len(elements)
-        state.loops.append(Loop(num_rounds=count, loader=loader, place=run.place(node)))
+        state.loops.append(Loop(num_rounds=count, loader=loader, place=run.place(node), zeroes=zeroes(run, node)))
         chosen = elements[:1]
         if loader is None and elements and isinstance(elements[0], Constant):
             chosen = [Unknown(text="epoch")]
@@ -176,6 +190,16 @@ class TorchLibrary(Library):
             rest = elements[0].items[1:]
             chosen = [ListValue([Unknown(text="index"), *rest], is_mutable=False)]
         return chosen, lambda: _pop(state.loops)
+
+
+def _round_of(run: "Interpreter", iterable: Value) -> Value:
+    """What a training loop over something unknown meets: a batch, or a number of an epoch."""
+    element = iterable.element(run)
+    if isinstance(element, ListValue) and element.items:  # of `enumerate`
+        rest = [UnknownBatch("batch") if isinstance(item, Unknown) else item for item in element.items[1:]]
+        return ListValue([element.items[0], *rest], is_mutable=False)
+    is_count = iterable.text.startswith(("range", "count", "itertools"))
+    return UnknownBatch("batch") if isinstance(element, Unknown) and not is_count else element
 
 
 def _pop(loops: list[Loop]) -> None:
@@ -197,13 +221,13 @@ def _loader_in(run: "Interpreter", iterable: Value, elements: list[Value]) -> Lo
 
 
 def uses_torch(run: "Interpreter") -> bool:
-    """Whether a source imports PyTorch or names one of its classes."""
-    return any(
-        isinstance(node, ast.Import | ast.ImportFrom)
-        and any("torch" in name for name in [getattr(node, "module", None) or "", *(alias.name for alias in node.names)])
-        for statement in run.source.statements
-        for node in [statement]
-    )
+    """Whether a source speaks of PyTorch, and not of Keras."""
+    found = run.notes.get("uses torch")
+    if found is None:
+        text = run.source.text or "\n".join(run.source.cells)
+        speaks = "torch" in text or "nn." in text
+        found = run.notes["uses torch"] = speaks and "keras" not in text and "tensorflow" not in text
+    return bool(found)
 
 
 def _of_torch(path: str, name: str) -> Value | None:
@@ -260,10 +284,6 @@ def _as_method(name: str) -> Callable[["Interpreter", Call], Value]:
     """`torch.permute(x, …)` as `x.permute(…)`."""
 
     def handler(run: "Interpreter", call: Call) -> Value:
-        from dataclasses import replace
-
-        from diabolo.checks.source.torch_tensor import as_tensor
-
         first = call.argument(0, "input", "tensor")
         tensor = None if first is None else as_tensor(run, first.value)
         if tensor is None:
@@ -284,8 +304,6 @@ def _in_place(name: str, function: Callable[["Interpreter", Call], Value]) -> Ca
         return function
 
     def handler(run: "Interpreter", call: Call) -> Value:
-        from diabolo.checks.source.torch_functions import overwrite
-
         result = function(run, call)
         if call.positional:
             overwrite(call.positional[0].value, result)
@@ -305,7 +323,7 @@ def _first(run: "Interpreter", call: Call) -> Value:
 
 
 def _range_bar(run: "Interpreter", call: Call) -> Value:
-    from diabolo.checks.source.methods import BUILTINS
+    from diabolo.checks.source.builtin_functions import BUILTINS
 
     return BUILTINS["range"].call(run, call)
 

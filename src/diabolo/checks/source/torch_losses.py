@@ -169,6 +169,7 @@ def compared(
         kind="loss",
         title=text,
         inputs=tuple(tensor.op for tensor in tensors),
+        input_places=tuple(argument.place for argument in pair) if len(pair) == len(tensors) else (),
         origin="torch",
         place=call.place,
         blocks_gradient=is_constant,

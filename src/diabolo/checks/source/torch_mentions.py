@@ -1,6 +1,7 @@
 """What a source's text says apart from what is followed: which names are ever read, and which functions train."""
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from diabolo.checks.source.interpreter import Interpreter
 
+_CHOICE = re.compile(r"best|patience|min_loss|lowest|min_val|early_stop")
 _STEPS = ("backward", "manual_backward")
 _BUILDERS = ("__init__", "reset_parameters", "init_weights", "_init_weights", "initialize_weights", "weights_init")
 
@@ -24,6 +26,8 @@ class Mentions:
     """Names that are read anywhere."""
     stored: dict[str, ast.expr] = field(default_factory=dict)
     """Attributes of `self` that are set, with the last target."""
+    chooses: bool = False
+    """Whether something is compared with the best so far, or handed to a scheduler or to early stopping."""
     training: set[str] = field(default_factory=set)
     """Names of functions that train."""
 
@@ -58,9 +62,23 @@ def _collect(root: ast.AST, found: Mentions) -> None:
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
             found.attributes.add(node.value)
             found.attributes_anywhere.add(node.value)
+        elif isinstance(node, ast.Compare):
+            found.chooses = found.chooses or any(_CHOICE.search(word) for word in _words(node))
+        elif isinstance(node, ast.Call):
+            words = list(_words(node.func))
+            found.chooses = found.chooses or ("step" in words and bool(node.args) and any("sched" in w for w in words))
         elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Attribute):
             found.attributes_anywhere.add(node.target.attr)
         waiting.extend((child, is_building) for child in ast.iter_child_nodes(node))
+
+
+def _words(root: ast.AST) -> Iterator[str]:
+    """Names in an expression, lower case."""
+    for node in ast.walk(root):
+        if isinstance(node, ast.Name):
+            yield node.id.lower()
+        elif isinstance(node, ast.Attribute):
+            yield node.attr.lower()
 
 
 def _functions(run: "Interpreter") -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -95,6 +113,14 @@ def _called(root: ast.AST) -> set[str]:
                 words.add(node.func.id)
         waiting.extend(ast.iter_child_nodes(node))
     return words
+
+
+def zeroes(run: "Interpreter", node: ast.AST) -> bool:
+    """Whether a loop sets gradients to zero, or calls a function of the source that does; inner loops left out."""
+    words = _called(node)
+    return "zero_grad" in words or any(
+        function.name in words and "zero_grad" in _called(function) for function in _functions(run)
+    )
 
 
 def trains(run: "Interpreter", node: ast.AST) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from diabolo.checks.source.torch_apply import tell_misfit
-from diabolo.checks.source.torch_functions import FUNCTIONS, overwrite, prepended
+from diabolo.checks.source.torch_functions import FUNCTIONS, prepended
 from diabolo.checks.source.torch_images import scaled
 from diabolo.checks.source.torch_kind import BATCH, Dims, known
 from diabolo.checks.source.torch_resize import (
@@ -25,6 +25,7 @@ from diabolo.checks.source.torch_tensor import (
     as_tensor,
     dims_of,
     images_of,
+    overwrite,
     size_value,
     sizes_of,
     sizes_value,
@@ -78,11 +79,6 @@ _RULES: dict[str, Callable[[Dims, Call], Dims]] = {
     "movedim": lambda dims, call: (),
     "unfold": lambda dims, call: (),
     "diagonal": lambda dims, call: (),
-    "gather": lambda dims, call: (),
-    "index_select": lambda dims, call: (),
-    "masked_select": lambda dims, call: (),
-    "scatter_": lambda dims, call: dims,
-    "scatter": lambda dims, call: dims,
 }
 _PERMUTES = ("permute", "transpose", "t", "swapaxes", "movedim")
 
@@ -105,9 +101,7 @@ def resize(run: "Interpreter", name: str, tensor: Tensor, call: Call, place: Pla
         tell_misfit(run, f"`{name}`", misfit, tensor, call.place)
         after = ()
     kind = "permute" if name in _PERMUTES else "flatten" if len(after) == 2 < len(before) else "reshape"
-    return add_tensor(
-        run, kind, name, (tensor,), after, place=call.place, images=images_of(tensor)
-    )
+    return add_tensor(run, kind, name, (tensor,), after, place=call.place, images=images_of(tensor))
 
 
 def arithmetic(
@@ -307,6 +301,24 @@ def _backward(run: "Interpreter", tensor: Tensor, call: Call) -> Value:
     return backward(run, tensor, call.place)
 
 
+def _indexed(name: str) -> Method:
+    """A method that reads indices or a mask beside the tensor; in place where its name ends so."""
+
+    def handler(run: "Interpreter", tensor: Tensor, call: Call) -> Value:
+        others = [value for value in call.values if isinstance(value, Tensor)]
+        keeps = name.startswith(("scatter", "index_add", "index_copy", "index_fill", "masked_fill", "masked_scatter"))
+        before = Tensor(tensor.op)
+        result = add_tensor(
+            run, "arithmetic", name, (before, *others), dims_of(tensor) if keeps else (), place=call.place,
+            attributes=known(operator=name),
+        )  # fmt: skip
+        if name.endswith("_"):
+            overwrite(tensor, result)
+        return result
+
+    return handler
+
+
 def _filled(run: "Interpreter", tensor: Tensor, call: Call) -> Value:
     """`weight.data.normal_(…)`: other values of the same tensor."""
     for value in call.values:
@@ -332,12 +344,22 @@ def _number(run: "Interpreter", tensor: Tensor, call: Call) -> Value:
     return Unknown(text="numel")
 
 
+_FILLING = (
+    "normal_", "uniform_", "random_", "zero_", "copy_", "bernoulli_", "set_", "exponential_", "trunc_normal_",
+    "xavier_uniform_",
+)  # fmt: skip
+_INDEXING = (
+    "scatter_", "scatter", "scatter_add_", "scatter_add", "gather", "index_select", "masked_select", "take",
+    "index_add_", "index_copy_", "index_fill_", "masked_fill_", "masked_fill", "masked_scatter_", "where",
+)  # fmt: skip
+
 _METHODS: dict[str, Method] = {
     "size": _size, "chunk": _chunk, "split": _split, "tensor_split": _chunk, "unbind": _unbind, "item": _out,
     "numpy": _out, "tolist": _out, "backward": _backward, "dim": _count, "ndimension": _count, "numel": _number,
     "nelement": _number, "detach_": _moved, "register_hook": _nothing, "element_size": _number,
     "new_zeros": _new, "new_ones": _new, "new_empty": _new, "new": _new, "new_tensor": _new, "new_full": _new,
-    **dict.fromkeys(("normal_", "uniform_", "random_", "zero_", "copy_", "bernoulli_", "set_", "exponential_", "trunc_normal_", "xavier_uniform_"), _filled),
+    **dict.fromkeys(_FILLING, _filled),
+    **{name: _indexed(name) for name in _INDEXING},
 }  # fmt: skip
 
 __all__ = ["BATCH", "arithmetic", "attribute", "item", "resize"]

@@ -190,7 +190,7 @@ def _mode(word: str) -> Method:
 
 
 def _zero_grad(run: "Interpreter", module: Value, call: Call) -> Value:
-    state_of(run).zeroed.append(call.place)
+    state_of(run).zeroed.append(tuple(state_of(run).loops))
     return NONE
 
 

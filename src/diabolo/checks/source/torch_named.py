@@ -21,8 +21,14 @@ def _recurrent(gates: int) -> TorchKind:
     return TorchKind(
         kind="recurrent",
         parameters=(
-            ("input_size", REQUIRED), ("hidden_size", REQUIRED), ("num_layers", 1), ("bias", True),
-            ("batch_first", False), ("dropout", 0.0), ("bidirectional", False), ("proj_size", 0),
+            ("input_size", REQUIRED),
+            ("hidden_size", REQUIRED),
+            ("num_layers", 1),
+            ("bias", True),
+            ("batch_first", False),
+            ("dropout", 0.0),
+            ("bidirectional", False),
+            ("proj_size", 0),
         ),  # fmt: skip
         dims=dims_after,
         attributes=lambda settings: known(units=settings.get("hidden_size")),
@@ -58,8 +64,15 @@ LAYERS = {
     "MultiheadAttention": TorchKind(
         kind="attention",
         parameters=(
-            ("embed_dim", REQUIRED), ("num_heads", REQUIRED), ("dropout", 0.0), ("bias", True), ("add_bias_kv", False),
-            ("add_zero_attn", False), ("kdim", None), ("vdim", None), ("batch_first", False),
+            ("embed_dim", REQUIRED),
+            ("num_heads", REQUIRED),
+            ("dropout", 0.0),
+            ("bias", True),
+            ("add_bias_kv", False),
+            ("add_zero_attn", False),
+            ("kdim", None),
+            ("vdim", None),
+            ("batch_first", False),
         ),  # fmt: skip
         weights=_attention_weights,
     ),

@@ -52,7 +52,10 @@ def _batch_norm(rank: int | None, *, is_lazy: bool = False) -> TorchKind:
     return TorchKind(
         kind="bn",
         parameters=(
-            ("num_features", REQUIRED), ("eps", 1e-5), ("momentum", 0.1), ("affine", True),
+            ("num_features", REQUIRED),
+            ("eps", 1e-5),
+            ("momentum", 0.1),
+            ("affine", True),
             ("track_running_stats", True),
         )[is_lazy:],  # fmt: skip
         dims=_normalised(rank),
@@ -65,7 +68,10 @@ def _instance_norm(rank: int, *, is_lazy: bool = False) -> TorchKind:
     return TorchKind(
         kind="in",
         parameters=(
-            ("num_features", REQUIRED), ("eps", 1e-5), ("momentum", 0.1), ("affine", False),
+            ("num_features", REQUIRED),
+            ("eps", 1e-5),
+            ("momentum", 0.1),
+            ("affine", False),
             ("track_running_stats", False),
         )[is_lazy:],  # fmt: skip
         dims=_normalised(rank),
@@ -160,9 +166,7 @@ LAYERS = {
     ),
     "ReLU": _activation("relu"),
     "LeakyReLU": _activation("leaky", ("negative_slope", 0.01), slope="negative_slope"),
-    "PReLU": TorchKind(
-        kind="prelu", parameters=(("num_parameters", 1), ("init", 0.25)), weights=_prelu_weights
-    ),
+    "PReLU": TorchKind(kind="prelu", parameters=(("num_parameters", 1), ("init", 0.25)), weights=_prelu_weights),
     "RReLU": _activation("leaky", ("lower", 0.125), ("upper", 1 / 3)),
     "ELU": _activation("elu", ("alpha", 1.0)),
     "CELU": _activation("elu", ("alpha", 1.0)),

@@ -88,7 +88,7 @@ def squeezed(dims: Dims, axis: object) -> Dims:
     if not isinstance(axis, int) or not -len(dims) <= axis < len(dims):
         return ()
     axis %= len(dims)
-    return dims[:axis] + dims[axis + 1 :] if dims[axis] == 1 else () if dims[axis] == 0 else dims
+    return dims[:axis] + dims[axis + 1 :] if dims[axis] == 1 else () if dims[axis] in (0, BATCH) else dims
 
 
 def unsqueezed(dims: Dims, axis: object) -> Dims:

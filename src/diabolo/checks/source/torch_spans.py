@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from diabolo.checks.source.tape import Op
 from diabolo.checks.source.torch_kind import BATCH, shape_of
 from diabolo.checks.source.torch_state import Span, state_of
-from diabolo.checks.source.torch_tensor import TorchOp, tensors_in
+from diabolo.checks.source.torch_tensor import TorchOp, as_tensor, tensors_in
 from diabolo.checks.source.values import Call, Tensor, Unknown, Value
 
 if TYPE_CHECKING:
@@ -18,8 +18,15 @@ def begin_span(run: "Interpreter", model: Value, method: str, call: Call) -> Spa
     state.depth += 1
     if state.depth > 1:
         return None
+    if call.positional and type(call.positional[0].value) is Unknown and method == "forward":
+        as_tensor(run, call.positional[0].value)  # what a model is called on is a tensor
     span = Span(
-        model=model, method=method, first=len(run.tape.ops), place=call.place, is_certain=run.branch is None
+        model=model,
+        method=method,
+        first=len(run.tape.ops),
+        place=call.place,
+        is_certain=run.branch is None,
+        loops=tuple(state.loops),
     )
     span.arguments = tuple(call.values)
     for value in span.arguments:
@@ -42,9 +49,7 @@ def end_span(run: "Interpreter", span: Span | None, result: Value | None) -> Non
     if span is None:
         return
     span.last = len(run.tape.ops)
-    span.inputs = tuple(
-        dict.fromkeys(tensor.op for value in span.arguments for tensor in tensors_in(value))
-    )
+    span.inputs = tuple(dict.fromkeys(tensor.op for value in span.arguments for tensor in tensors_in(value)))
     span.result = result
     found = [] if result is None else list(tensors_in(result))
     if isinstance(result, Unknown) and result.op is None:

@@ -35,6 +35,8 @@ class Span:
     """Where it was called; None where the call is only supposed."""
     is_certain: bool = True
     """Whether the call certainly happens."""
+    loops: tuple["Loop", ...] = ()
+    """The loops around it, outermost first."""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -63,6 +65,8 @@ class Loop:
     """How often it runs, where that is known."""
     loader: Any = None
     """The loader of images that it goes through, if it does."""
+    zeroes: bool = False
+    """Whether `zero_grad` is called somewhere in its body, or in a function that its body calls."""
     place: Place | None = None
     """Where it is written."""
 
@@ -95,22 +99,22 @@ class TorchState:
     """Loops around what is followed."""
     optimisers: list[Any] = field(default_factory=list)
     """Optimisers built."""
-    zeroed: list[Place | None] = field(default_factory=list)
-    """Where gradients are set to zero."""
+    zeroed: list[tuple[Loop, ...]] = field(default_factory=list)
+    """The loops around each place where gradients are set to zero."""
     has_unknown_step: bool = False
     """Whether something unknown may set them to zero: a library's trainer or accelerator."""
     modes: list[tuple[str, Value, int]] = field(default_factory=list)
     """`train` or `eval`, on what, and how many models had been called before."""
-    loaders: list[Any] = field(default_factory=list)
-    """Loaders of images built."""
     batches: dict[int, tuple[Value, Any]] = field(default_factory=dict)
     """Batches that loaders gave, each with its loader."""
+    num_misfits: int = 0
+    """Shapes that did not fit so far."""
+    is_element: bool = False
+    """Whether the layer that is called stands in an `nn.Sequential`, so that all of them are called in one place."""
+    is_trial: bool = False
+    """Whether a model is only tried with an image of some size."""
     examples: list[Example] = field(default_factory=list)
     """Sizes of images that the source names."""
-    mentions: set[str] = field(default_factory=set)
-    """Attribute names that are read anywhere in the source outside of `__init__`."""
-    training_functions: set[str] = field(default_factory=set)
-    """Names of functions of the source that train."""
 
 
 def state_of(run: "Interpreter") -> TorchState:

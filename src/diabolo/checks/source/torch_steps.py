@@ -50,7 +50,7 @@ class Optimiser(Value):
         return Unknown(text=f"{self.text}.{name}")
 
     def _zero(self, run: "Interpreter", call: Call) -> Value:
-        state_of(run).zeroed.append(call.place)
+        state_of(run).zeroed.append(tuple(state_of(run).loops))
         return NONE
 
     def _step(self, run: "Interpreter", call: Call) -> Value:

@@ -33,8 +33,6 @@ class TorchOp(Op):
     """Layers whose weights it uses as numbers: `F.conv2d(x, self.conv.weight)`."""
     is_parameter: bool = False
     """Whether it is a layer's weights, or made of them alone."""
-    num_trainable: int = 0
-    """Values that are trained, of an `nn.Parameter` that belongs to no layer."""
     macs: int = 0
     """Multiply-accumulates an image."""
 
@@ -113,7 +111,12 @@ def add_tensor(
 
 
 def add_parameter(
-    run: "Interpreter", dims: Dims, *, record: LayerRecord | None = None, num_trainable: int = 0, place: Place | None = None
+    run: "Interpreter",
+    dims: Dims,
+    *,
+    record: LayerRecord | None = None,
+    num_trainable: int = 0,
+    place: Place | None = None,
 ) -> Tensor:
     """A layer's weights as a tensor, or a parameter of its own where `record` is None; reading them uses no layer."""
     op = TorchOp(
@@ -154,6 +157,12 @@ def tensors_in(value: Value) -> Iterator[Tensor]:
     return found(value)
 
 
+def overwrite(old: Value, new: Value) -> None:
+    """An operation in place: every name of the tensor means the result from here on."""
+    if (isinstance(old, Tensor) and isinstance(new, Tensor)) or (isinstance(old, Unknown) and isinstance(new, Tensor)):
+        old.op = new.op
+
+
 def sizes_value(dims: Dims, text: str) -> Value:
     """`x.shape`: unknown sizes are unknown numbers."""
     if not dims:
@@ -175,6 +184,8 @@ def sizes_of(values: Sequence[Value]) -> Dims | None:
         if values[0].items is None:
             return None
         values = values[0].items
+    elif len(values) == 1 and type(values[0]) is Unknown:
+        return None  # a number, or a sequence of them
     found: list[int] = []
     for value in values:
         if isinstance(value, BatchSize):

@@ -164,11 +164,18 @@ def _reduced(way: _Way) -> Reduction:
 def _pair(inputs: tuple[Op, ...]) -> tuple[Op | None, Op | None]:
     """Which of two is the model's output, and which the target."""
     if len(inputs) < 2:
-        return (inputs[0] if inputs else None), None
-    first, second = inputs[:2]
+        return (_given(inputs[0]) if inputs else None), None
+    first, second = (_given(op) for op in inputs[:2])
     if depends_on_weights(first) or not depends_on_weights(second):
         return first, second
     return second, first
+
+
+def _given(op: Op) -> Op:
+    """What was detached, or taken out of the graph: the loss compares that."""
+    while op.attributes.get("operator") in ("detach", "item") and op.inputs:
+        op = op.inputs[0]
+    return op
 
 
 def depends_on_weights(op: Op) -> bool:
@@ -195,13 +202,19 @@ def behind(op: Op, *, crosses_blocks: bool = True) -> Iterator[Op]:
 
 def has_gradient(op: Op) -> bool:
     """Whether a gradient reaches anything trained from an operation, so far as that is known."""
-    if not any(source.layer is not None and source.layer.num_trainable for source in behind(op)):
+    if not any(_is_trained(source) for source in behind(op)):
         return True  # nothing trained stands behind it at all: not this question
     return any(
-        not source.blocks_gradient
-        and ((source.layer is not None and source.layer.num_trainable) or source.kind in ("unknown", "module"))
+        not source.blocks_gradient and (_is_trained(source) or source.kind in ("unknown", "module"))
         for source in behind(op, crosses_blocks=False)
     )
+
+
+def _is_trained(op: Op) -> bool:
+    """Whether an operation has weights that training may change, its own or borrowed ones."""
+    if op.num_trainable or (op.layer is not None and op.layer.num_trainable):
+        return True
+    return isinstance(op, TorchOp) and any(record.num_trainable for record in op.weights)
 
 
 def _is_filled(op: Op) -> bool:
@@ -213,9 +226,11 @@ def _is_filled(op: Op) -> bool:
 
 def _is_feature(op: Op) -> bool:
     """Whether it is what a network makes of the images."""
-    return any(source.layer is not None for source in behind(op)) and any(
-        isinstance(source, TorchOp) and source.images is not None for source in behind(op)
-    ) and not any(source.kind == "sample" for source in behind(op))
+    return (
+        any(source.layer is not None for source in behind(op))
+        and any(isinstance(source, TorchOp) and source.images is not None for source in behind(op))
+        and not any(source.kind == "sample" for source in behind(op))
+    )
 
 
 def _by_hand(op: Op, way: _Way) -> Term | None:
@@ -258,7 +273,9 @@ def _written(measure: LossKind, op: Op, pair: tuple[Op, ...], way: _Way) -> Term
 
 def _square_of(op: Op) -> tuple[Op, ...] | None:
     """The two tensors whose difference is squared."""
-    if (op.attributes.get("operator") == "**" and op.attributes.get("constant") == 2.0 and op.inputs) or (op.kind == "multiply" and len(op.inputs) == 2 and op.inputs[0] is op.inputs[1]):
+    if (op.attributes.get("operator") == "**" and op.attributes.get("constant") == 2.0 and op.inputs) or (
+        op.kind == "multiply" and len(op.inputs) == 2 and op.inputs[0] is op.inputs[1]
+    ):
         inner = op.inputs[0]
     else:
         return None

@@ -8,12 +8,14 @@ from diabolo.checks.source.models import FoundModel
 from diabolo.checks.source.tape import Op
 from diabolo.checks.source.torch_data import Loader
 from diabolo.checks.source.torch_losses import LossOp
+from diabolo.checks.source.torch_mentions import mentions_of
 from diabolo.checks.source.torch_state import Span, Step, TorchState, state_of
 from diabolo.checks.source.torch_steps import Optimiser
 from diabolo.checks.source.torch_tensor import TorchOp
 from diabolo.checks.source.torch_terms import Term, behind, has_gradient, terms_of
 from diabolo.checks.source.values import Tensor
 from diabolo.checks.subject import IdleWeight, Images, LossTerm, Training
+from diabolo.graph import Place
 
 if TYPE_CHECKING:
     from diabolo.checks.source.interpreter import Interpreter
@@ -27,7 +29,8 @@ def spans_behind(state: TorchState, op: Op) -> list[Span]:
     return [
         span
         for span in state.spans
-        if any(output in found for output in span.outputs) or any(span.first <= source.index < span.last for source in found)
+        if any(output in found for output in span.outputs)
+        or any(span.first <= source.index < span.last for source in found)
     ]
 
 
@@ -45,15 +48,17 @@ def training_of(
         epochs = next((loop.num_rounds for loop in step.loops if loop.loader is None), None)
         optimiser = step.optimiser if isinstance(step.optimiser, Optimiser) else None
         evaluation = _evaluation(state, step, model)
-        unused = [_unused(op) for op in run.notes.pop("torch unused terms", ())]
+        chooses = mentions_of(run).chooses  # a loss that is only printed chooses nothing
+        unused = [_unused(run, op) for op in run.notes.pop("torch unused terms", ())]
         return Training(
             graph="" if model is None else name_of(model),
-            losses=(*(_loss_term(term, model, name_of) for term in terms), *unused),
+            losses=(*(_loss_term(run, term, model, name_of) for term in terms), *unused),
             optimiser="" if optimiser is None else optimiser.name,
             learning_rate=None if optimiser is None else optimiser.learning_rate,
             inputs=fed,
-            targets=None if main is None else _images(main.target),
-            validation=None if evaluation is None else _inputs_of_span(evaluation),
+            targets=None if main is None else _target(main),
+            validation=_validation(step, evaluation) if chooses else None,
+            chooses_by_validation=chooses and _validation(step, evaluation) is not None,
             batch_size=None if loader is None else loader.batch_size,
             epochs=epochs,
             place=step.place,
@@ -77,33 +82,68 @@ def main_term(terms: list[Term]) -> Term | None:
     return None
 
 
-def _loss_term(term: Term, model: FoundModel | None, name_of: Callable[[FoundModel], str]) -> LossTerm:
+def _validation(step: Step, evaluation: Span | None) -> Images | None:
+    """What a model is evaluated on between epochs; an evaluation behind the last epoch validates nothing."""
+    epochs = step.loops[0] if step.loops and step.loops[0].loader is None else None
+    if evaluation is None or epochs is None or epochs not in evaluation.loops:
+        return None
+    return _inputs_of_span(evaluation)
+
+
+def _text_at(run: "Interpreter", place: Place | None) -> str:
+    """What is written in a place within one row."""
+    if place is None or place.last_row != place.row:
+        return ""
+    row = next((row for row in run.source.rows if (row.number, row.cell) == (place.row, place.cell)), None)
+    return "" if row is None else row.text[place.start - row.removed : place.end - row.removed]
+
+
+def _loss_term(
+    run: "Interpreter", term: Term, model: FoundModel | None, name_of: Callable[[FoundModel], str]
+) -> LossTerm:
     names = {} if model is None else model.node_names
+    flows = not term.is_stopped and (term.read is None or has_gradient(term.op))
     return LossTerm(
         kind=term.measure,
-        text=term.text,
+        text=term.text if isinstance(term.op, LossOp) else _text_at(run, term.place) or term.text,
         graph="" if model is None or term.read not in names else name_of(model),
         output="" if model is None or term.read is None or term.read is model.outputs[0] else names.get(term.read, ""),
         reduction=term.reduction,
         weight=term.weight,
-        has_gradient=not term.is_stopped and (term.read is None or has_gradient(term.op)),
-        target=_images(term.target),
-        place=term.place,
+        has_gradient=flows,
+        target=_target(term),
+        place=term.place if flows else term.op.place,
     )
 
 
-def _unused(op: LossOp) -> LossTerm:
+def _unused(run: "Interpreter", op: Op) -> LossTerm:
     """A term that is computed and goes nowhere."""
+    term = terms_of(op)[0]
+    text = op.text if isinstance(op, LossOp) else _text_at(run, op.place)
     return LossTerm(
-        kind=op.measure, text=op.text, reduction=op.reduction, is_used=False, place=op.written or op.place,
+        kind=term.measure, text=text or term.text, reduction=term.reduction, weight=term.weight, is_used=False,
+        place=op.place,
     )  # fmt: skip
 
 
 def _images(op: Op | None) -> Images | None:
     """The images of a data set that an operation holds, as the loop calls them."""
-    if not isinstance(op, TorchOp) or op.images is None:
+    if not isinstance(op, TorchOp):
         return None
+    if op.images is None:  # of a loader that the source does not show
+        return Images(text=op.variable, place=op.place) if op.kind == "input" and op.variable else None
     return replace(op.images, text=op.variable or op.images.text)
+
+
+def _target(term: Term) -> Images | None:
+    """The images that a term compares with, placed where they are handed to the loss."""
+    found = _images(term.target)
+    places = [
+        place
+        for op, place in zip(term.op.inputs, term.op.input_places, strict=False)
+        if op is term.target and place is not None
+    ]
+    return replace(found, place=places[0]) if found is not None and places else found
 
 
 def _inputs(state: TorchState, term: Term | None) -> Images | None:
@@ -131,8 +171,10 @@ def _sources(op: Op) -> Iterator[Op]:
 
 
 def _zeroes(run: "Interpreter", state: TorchState, step: Step) -> bool | None:
-    """Whether gradients are set to zero anywhere in the source; None where something unknown may do it."""
-    if state.zeroed:
+    """Whether gradients are set to zero in every round of the step's loop; None where that is not known."""
+    if any(not step.loops or step.loops[-1] in loops for loops in state.zeroed):
+        return True
+    if step.loops and step.loops[-1].zeroes:  # in a branch that was not followed: every fourth step, perhaps
         return True
     if state.has_unknown_step or step.optimiser is None or not step.loops:
         return None
@@ -144,16 +186,16 @@ def _evaluation(state: TorchState, step: Step, model: FoundModel | None) -> Span
     if model is None:
         return None
     owner = model.owner
-    learned = {span.first for other in state.steps for span in spans_behind(state, _op_of(other))}
+    learned = {span.first for other in state.steps for span in _learned(state, other)}
     for span in state.spans:
         if span.model is owner and span.first >= step.position and span.first not in learned and span.place is not None:
             return span
     return None
 
 
-def _op_of(step: Step) -> Op:
-    assert isinstance(step.loss, Tensor)
-    return step.loss.op
+def _learned(state: TorchState, step: Step) -> list[Span]:
+    """The calls of models that a step learns from."""
+    return spans_behind(state, step.loss.op) if isinstance(step.loss, Tensor) else []
 
 
 def _is_in_evaluation_mode(state: TorchState, span: Span) -> bool | None:

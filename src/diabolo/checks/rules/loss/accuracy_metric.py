@@ -1,5 +1,6 @@
 """AE404: accuracy as a metric of reconstructions."""
 
+import re
 from collections.abc import Iterator
 
 from diabolo.checks.finding import Edit, Finding, Fix
@@ -9,6 +10,7 @@ from diabolo.checks.rules.shared.edits import text_at
 from diabolo.checks.rules.shared.purpose import is_autoencoder
 from diabolo.checks.subject import Metric, Subject
 
+_ACCURACY = re.compile(r"accuracy|(?<![a-z])acc(?![a-z])", re.IGNORECASE)
 _RECONSTRUCTION = frozenset({"bce", "bce-logits", "mse", "mae", "huber", "ssim"})
 
 
@@ -22,7 +24,7 @@ def _check(subject: Subject) -> Iterator[Finding]:
         if graph.outputs:
             continue
         for metric in training.metrics:
-            if metric.name.lower() in ("acc", "accuracy", "binary_accuracy", "categorical_accuracy"):
+            if _ACCURACY.search(metric.name):
                 yield RULE.finding(
                     f"`{metric.name}` counts how many values are hit exactly, and says nothing about a reconstruction",
                     place=metric.place or training.place,

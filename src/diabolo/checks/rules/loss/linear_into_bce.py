@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from diabolo.checks.finding import Edit, Finding, Fix
 from diabolo.checks.rule import Example, Rule
 from diabolo.checks.rules.loss.shared import KERAS, TORCH
-from diabolo.checks.rules.shared.edits import replaced_in, set_argument
+from diabolo.checks.rules.shared.edits import built, replaced_in, set_argument
 from diabolo.checks.rules.shared.kinds import LINEAR_LAYERS, NORMALISATIONS
 from diabolo.checks.rules.shared.purpose import Compared, compared, last_operation, output_title
 from diabolo.checks.subject import Subject
@@ -29,7 +29,7 @@ def _check(subject: Subject) -> Iterator[Finding]:
         yield RULE.finding(
             f"{output_title(pair.graph, pair.output)} {what}, and binary cross-entropy takes it for a probability in "
             "[0, 1]",
-            place=last.place or pair.term.place,
+            place=built(subject, pair.graph, last) or pair.term.place,
             node=last.name,
             model=pair.graph.name,
             remedy=(

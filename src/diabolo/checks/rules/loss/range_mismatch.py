@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from diabolo.checks.finding import Finding
 from diabolo.checks.rule import Example, Rule
 from diabolo.checks.rules.loss.shared import KERAS, TORCH
+from diabolo.checks.rules.shared.edits import built
 from diabolo.checks.rules.shared.purpose import compared, last_operation, output_title
 from diabolo.checks.subject import Subject
 
@@ -27,7 +28,7 @@ def _check(subject: Subject) -> Iterator[Finding]:
             yield RULE.finding(
                 f"{output_title(pair.graph, pair.output)} ends in {last.title} and puts out {reach}, but "
                 f"`{target.text}` goes {_extent(target.low, target.high)}",
-                place=last.place or pair.term.place,
+                place=built(subject, pair.graph, last) or pair.term.place,
                 node=last.name,
                 model=pair.graph.name,
                 remedy="Scale the targets into the output's range, or choose the activation that fits them.",

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from diabolo.checks.finding import Finding
 from diabolo.checks.rule import Example, Rule
 from diabolo.checks.rules.loss.shared import KERAS
+from diabolo.checks.rules.shared.edits import built
 from diabolo.checks.rules.shared.purpose import compared, is_autoencoder, last_operation, output_title
 from diabolo.checks.subject import Subject
 
@@ -20,7 +21,7 @@ def _check(subject: Subject) -> Iterator[Finding]:
             many = "the channels of each pixel" if len(last.shape) == 3 else "all values of an image"
             yield RULE.finding(
                 f"{output_title(pair.graph, pair.output)} ends in a softmax: {many} always add up to 1",
-                place=last.place or pair.term.place,
+                place=built(subject, pair.graph, last) or pair.term.place,
                 node=last.name,
                 model=pair.graph.name,
                 remedy="End with a sigmoid, which lets every value be what it must.",

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from diabolo.checks.finding import Finding
 from diabolo.checks.rule import Example, Rule
 from diabolo.checks.rules.loss.shared import KERAS
+from diabolo.checks.rules.shared.edits import built
 from diabolo.checks.rules.shared.purpose import compared, last_operation, output_title
 from diabolo.checks.subject import Subject
 
@@ -26,7 +27,7 @@ def _check(subject: Subject) -> Iterator[Finding]:
         yield RULE.finding(
             f"{output_title(pair.graph, pair.output)} ends in tanh, so it lies in [-1, 1], and is compared with "
             f"{against}",
-            place=last.place or pair.term.place,
+            place=built(subject, pair.graph, last) or pair.term.place,
             node=last.name,
             model=pair.graph.name,
             remedy="End with a sigmoid, or scale the images to [-1, 1] and use a squared error.",

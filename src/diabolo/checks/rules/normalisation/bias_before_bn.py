@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from diabolo.checks.finding import Edit, Finding, Fix
 from diabolo.checks.naming import called
 from diabolo.checks.rule import Example, Rule
-from diabolo.checks.rules.shared.edits import set_anywhere, settings_place, text_at
+from diabolo.checks.rules.shared.edits import built, set_anywhere, text_at
 from diabolo.checks.rules.shared.kinds import BATCH_NORMALISATION, LINEAR_LAYERS
 from diabolo.checks.rules.shared.walk import pairs
 from diabolo.checks.subject import Subject
@@ -41,7 +41,7 @@ def _finding(subject: Subject, graph: ModelGraph, biased: list[Node]) -> Finding
     written = {"line": "`bias=no`", "keras": "`use_bias=False`", "torch": "`bias=False`"}[graph.origin]
     return RULE.finding(
         f"the bias of {called(first)}{also} has no effect{many}: batch normalisation subtracts it with the mean",
-        place=settings_place(graph, first),
+        place=built(subject, graph, first),
         node=first.name,
         model=graph.name,
         remedy=f"Write {written}; the shift of the batch normalisation takes its place.",

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from diabolo.checks.finding import Finding
 from diabolo.checks.naming import called
 from diabolo.checks.rule import Example, Rule
+from diabolo.checks.rules.shared.edits import built
 from diabolo.checks.rules.shared.kinds import ACTIVATIONS
 from diabolo.checks.rules.shared.walk import pairs
 from diabolo.checks.subject import Subject
@@ -18,7 +19,7 @@ def _check(subject: Subject) -> Iterator[Finding]:
             many = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
             yield RULE.finding(
                 f"{called(bn)} comes after {called(activation)}{many}; the paper has it before, and both work",
-                place=bn.place,
+                place=built(subject, graph, bn),
                 node=bn.name,
                 model=graph.name,
                 remedy="Leave it, or train both orders: `diabolo train method-2` beside `diabolo train bn-relu`.",
@@ -43,9 +44,8 @@ RULE = Rule(
         "CaffeNet benchmark (accuracy 0.499 against 0.478), before it in GoogLeNet (0.603 against 0.596).\n\n"
         "Measured here on CIFAR-10 with the question's network, recipe `fast`, one seed (`benchmarks/results/demo`): "
         "after the activation 25.86 dB, before it 25.79 dB, without batch normalisation 24.83 dB on the validation "
-        "images. That it is connected at all is worth ten times what its place is. One difference is sure: after a "
-        "ReLU the next "
-        "layer gets values around 0, before it only positive ones."
+        "images. That it is connected at all matters far more than its place. One difference is sure: behind a ReLU "
+        "batch normalisation hands on values around 0, before it the next layer gets none below 0."
     ),
     remedy="None is needed. Measure on your own images before you change a network that works.",
     fires=(

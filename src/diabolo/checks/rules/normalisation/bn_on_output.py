@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from diabolo.checks.finding import Finding
 from diabolo.checks.naming import called
 from diabolo.checks.rule import Example, Rule
+from diabolo.checks.rules.shared.edits import built
 from diabolo.checks.rules.shared.kinds import ACTIVATIONS
 from diabolo.checks.rules.shared.purpose import is_autoencoder, last_operation
 from diabolo.checks.rules.shared.walk import before
@@ -23,7 +24,7 @@ def _check(subject: Subject) -> Iterator[Finding]:
             what = "stands before the output's activation" if bounded else "is the last layer"
             yield RULE.finding(
                 f"{called(last)} {what}: in training the colours of each image depend on the others in its batch",
-                place=last.place,
+                place=built(subject, graph, last),
                 node=last.name,
                 model=graph.name,
                 severity="note" if bounded else None,
@@ -48,7 +49,11 @@ RULE = Rule(
         "The output has the image's own mean and range to hit, and batch normalisation gives every batch the same "
         "ones: a batch of dark pictures cannot come out dark. In evaluation the moving averages stand in, so training "
         "and evaluation put out different pictures. The DCGAN guidelines leave it out of the generator's output for "
-        "instability ([Radford, Metz and Chintala 2015](https://arxiv.org/abs/1511.06434))."
+        "instability ([Radford, Metz and Chintala 2015](https://arxiv.org/abs/1511.06434)).\n\n"
+        "Measured on the bundled sample, squared error, 20 epochs, one seed (`benchmarks/rules.py`): 23.2 dB on the "
+        "test "
+        "images with batch normalisation as the last layer, 24.0 dB with a sigmoid in its place. Before the sigmoid it "
+        "did no harm (24.2 dB), so that is a note."
     ),
     remedy="End with a convolution and, where the targets are in [0, 1], a sigmoid.",
     fires=(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from diabolo.checks.finding import Finding
 from diabolo.checks.naming import called
 from diabolo.checks.rule import Example, Rule
+from diabolo.checks.rules.shared.edits import built
 from diabolo.checks.rules.shared.kinds import ACTIVATIONS, LINEAR_LAYERS
 from diabolo.checks.rules.shared.walk import before
 from diabolo.checks.subject import Subject
@@ -26,7 +27,7 @@ def _check(subject: Subject) -> Iterator[Finding]:
                 f"{called(bn)} follows {called(dropout)}{many}: it averages the variance that dropout makes, and "
                 "dropout "
                 "is off in evaluation",
-                place=bn.place,
+                place=built(subject, graph, bn),
                 node=bn.name,
                 model=graph.name,
                 remedy="Put the dropout behind the last batch normalisation, or leave it out.",
@@ -51,7 +52,10 @@ RULE = Rule(
         "Dropout with rate p multiplies what it keeps by 1/(1-p), which leaves the mean as it is and makes the "
         "variance larger, in training only. Batch normalisation behind it learns that larger variance and divides by "
         "it in evaluation, where dropout does nothing, so everything comes out too small "
-        "([Li, Chen, Hu and Yang 2019](https://arxiv.org/abs/1801.05134), 'variance shift'). MEASURED310"
+        "([Li, Chen, Hu and Yang 2019](https://arxiv.org/abs/1801.05134), 'variance shift').\n\n"
+        "It need not cost much: measured on the bundled sample with dropout 0.2 in the decoder, 20 epochs, one seed "
+        "(`benchmarks/rules.py`), 23.23 dB on the test images with dropout before batch normalisation, 22.82 dB with "
+        "dropout after it, and 23.81 dB without dropout, which is what a network as small as this should have."
     ),
     remedy="Put dropout behind all batch normalisation, or choose one of the two.",
     fires=(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from diabolo.checks.finding import Finding
 from diabolo.checks.naming import called, called_in
 from diabolo.checks.rule import Example, Rule
+from diabolo.checks.rules.shared.edits import built
 from diabolo.checks.rules.shared.kinds import ACTIVATIONS, LINEAR_LAYERS, OPAQUE, RANDOM_IN_TRAINING, RESHAPING
 from diabolo.checks.rules.shared.walk import before
 from diabolo.checks.subject import Subject
@@ -40,7 +41,7 @@ def _check(subject: Subject) -> Iterator[Finding]:
         yield RULE.finding(
             f"nothing bends between {called(first)} and {called_in(graph, second)}{more}: "
             "together they are no more than one linear layer",
-            place=second.place,
+            place=built(subject, graph, second),
             node=second.name,
             model=graph.name,
             severity="note" if is_linear else None,
@@ -68,7 +69,7 @@ def _is_meant(graph: ModelGraph, first: Node, second: Node) -> bool:
             return True
         if isinstance(node.attributes.get("k"), tuple):
             return True  # a kernel of 1×n and one of n×1
-    if first.kind != second.kind or first.section != second.section or _narrows(graph, first):
+    if not _are_neighbours(graph, first, second) or _narrows(graph, first):
         return True
     current = second
     while current is not first:
@@ -78,6 +79,24 @@ def _is_meant(graph: ModelGraph, first: Node, second: Node) -> bool:
         if len([reader for reader in graph.consumers(current.name) if reader.name in graph.connected]) > 1:
             return True
     return False
+
+
+def _are_neighbours(graph: ModelGraph, first: Node, second: Node) -> bool:
+    """Whether two layers are of one half: where an encoder ends with a linear layer and a decoder begins with one, the
+    latent lies in between, whether or not the graph shows it."""
+    if first.section != second.section or (first.kind == "dense") != (second.kind == "dense"):
+        return False
+    if first.kind == second.kind != "dense" or graph.latent:
+        return True
+    containers = [node.variable.rpartition("[")[0] for node in (first, second)]
+    if containers[0] != containers[1]:
+        return False
+    return first.kind != "dense" or _units(first) >= _units(second)
+
+
+def _units(node: Node) -> int:
+    units = node.attributes.get("units")
+    return units if isinstance(units, int) else 0
 
 
 def _narrows(graph: ModelGraph, node: Node) -> bool:
@@ -104,8 +123,10 @@ RULE = Rule(
     why=(
         "`Conv2D` and `nn.Conv2d` have no activation unless one is written. Two of them in a row, even with batch "
         "normalisation or up-sampling in between, are one linear map: a 3×3 on a 3×3 convolution is a 5×5 one, at "
-        "more cost and with less freedom. Layers with 1×1, grouped or flat kernels, and a latent between the two, are "
-        "taken as meant. A network that bends nowhere is noted once: it can be no better than principal components, "
+        "more cost and with less freedom. Layers with 1×1, grouped or flat kernels, a first "
+        "one that narrows, and a latent between the two, are taken as meant. Two halves that meet in a linear latent "
+        "are, too. A network that bends nowhere is noted "
+        "once: it can be no better than principal components, "
         "though they are good (34.8 dB for a linear map of 4×4 blocks on CIFAR-10 at 1,024 values)."
     ),
     remedy="Write the activation that is missing, or merge the two layers.",

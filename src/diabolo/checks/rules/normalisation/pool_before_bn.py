@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from diabolo.checks.finding import Finding
 from diabolo.checks.naming import called
 from diabolo.checks.rule import Example, Rule
+from diabolo.checks.rules.shared.edits import built
 from diabolo.checks.rules.shared.kinds import POOLS
 from diabolo.checks.rules.shared.walk import pairs
 from diabolo.checks.subject import Subject
@@ -18,7 +19,7 @@ def _check(subject: Subject) -> Iterator[Finding]:
             many = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
             yield RULE.finding(
                 f"{called(bn)} comes after {called(pool)}{many}: its statistics are those of the pooled values",
-                place=bn.place,
+                place=built(subject, graph, bn),
                 node=bn.name,
                 model=graph.name,
                 remedy="Leave it, or train both orders: `diabolo train pool-bn` beside `diabolo train method-2`.",
@@ -41,7 +42,10 @@ RULE = Rule(
     summary="batch normalisation stands after the pooling",
     why=(
         "Batch normalisation and max-pooling can be swapped but for the statistics: after the pool they are those of "
-        "a quarter of the values, and of the largest ones. It costs a quarter as much there. MEASURED306"
+        "a quarter of the values, and of the largest ones. It costs a quarter as much there.\n\n"
+        "Measured on the bundled sample with the question's network, 20 epochs, one seed (`benchmarks/rules.py`): "
+        "23.97 dB on the test images with batch normalisation after pooling and up-sampling, 24.16 dB before, 23.20 dB "
+        "without any."
     ),
     remedy="None is needed. Measure on your own images before you change a network that works.",
     fires=(

@@ -6,7 +6,7 @@ from diabolo.checks.finding import Finding
 from diabolo.checks.naming import called
 from diabolo.checks.rule import Example, Rule
 from diabolo.checks.rules.shared.kinds import POOLS, RANDOM_IN_TRAINING, RESHAPING
-from diabolo.checks.rules.shared.purpose import is_autoencoder
+from diabolo.checks.rules.shared.purpose import has_narrow_waist, is_autoencoder
 from diabolo.checks.rules.shared.walk import before
 from diabolo.checks.subject import Subject
 
@@ -15,7 +15,7 @@ _BETWEEN = POOLS | RESHAPING | RANDOM_IN_TRAINING
 
 def _check(subject: Subject) -> Iterator[Finding]:
     for graph in subject.graphs:
-        if not graph.latent or is_autoencoder(subject, graph) == "no":
+        if not has_narrow_waist(graph) or is_autoencoder(subject, graph) == "no":
             continue
         latent = graph[graph.latent]
         relu = latent if latent.kind not in _BETWEEN else before(graph, latent, passing=_BETWEEN)
@@ -52,7 +52,9 @@ RULE = Rule(
         "A latent value behind a ReLU is never negative, and 0 for every image where a channel has died: the latent "
         "is then narrower than its shape says. The first layer of the decoder has an activation of its own, so "
         "nothing is lost where the latent has none, and principal components, which a latent is measured against, "
-        "are linear too. MEASURED304"
+        "are linear too.\n\n"
+        "Measured on the bundled sample with the network of `bn-relu`, 20 epochs, one seed (`benchmarks/rules.py`): "
+        "24.05 dB on the test images without the encoder's last ReLU, 23.81 dB with it. That is little, and one seed."
     ),
     remedy="Leave the activation of the encoder's last layer out.",
     fires=(

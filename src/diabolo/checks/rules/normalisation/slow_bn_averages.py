@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from diabolo.checks.finding import Finding
 from diabolo.checks.naming import called
 from diabolo.checks.rule import Example, Rule
+from diabolo.checks.rules.shared.edits import built
 from diabolo.checks.rules.shared.steps import steps_an_epoch
 from diabolo.checks.subject import Subject, Training
-from diabolo.graph import Node
+from diabolo.graph import ModelGraph, Node
 
 _LEFT_AT_THE_END = 0.01
 """Share of the initial averages that may be left after the last step."""
@@ -28,7 +29,7 @@ def _check(subject: Subject) -> Iterator[Finding]:
             if node.kind == "bn" and isinstance(node.attributes.get("momentum"), int | float)
         ]
         if slow:
-            yield from _finding(training, graph.name, max(slow, key=_momentum), steps)
+            yield from _finding(subject, graph, training, max(slow, key=_momentum), steps)
 
 
 def _momentum(node: Node) -> float:
@@ -37,7 +38,7 @@ def _momentum(node: Node) -> float:
     return value
 
 
-def _finding(training: Training, model: str, node: Node, steps: int) -> Iterator[Finding]:
+def _finding(subject: Subject, graph: ModelGraph, training: Training, node: Node, steps: int) -> Iterator[Finding]:
     momentum = _momentum(node)
     left = momentum**steps
     at_the_end = None if training.epochs is None else momentum ** (steps * training.epochs)
@@ -50,9 +51,9 @@ def _finding(training: Training, model: str, node: Node, steps: int) -> Iterator
         f"the averages of {called(node)} keep {momentum:g} a step, and an epoch has {steps:,} steps: after the first "
         f"epoch {left:.0%} of them are still the initial 0 and 1, after {epochs:,} epochs 1%"
         + (f"; this training ends with {at_the_end:.0%}" if is_wrong_at_the_end else ""),
-        place=node.place,
+        place=built(subject, graph, node),
         node=node.name,
-        model=model,
+        model=graph.name,
         severity=None if is_wrong_at_the_end else "note",
         remedy=(
             f"Use `momentum={faster:g}` in Keras's sense ({1 - faster:.2g} in PyTorch's), or smaller batches. Until "

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from diabolo.checks.finding import Edit, Finding, Fix
 from diabolo.checks.naming import called_in
 from diabolo.checks.rule import Example, Rule
-from diabolo.checks.rules.shared.edits import set_argument, set_on_line, settings_place, text_at
+from diabolo.checks.rules.shared.edits import built, set_argument, set_on_line, text_at
 from diabolo.checks.subject import Subject
 from diabolo.graph import ModelGraph, Node
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
+    seen = set()
     for graph in (*subject.graphs, *subject.loose):
-        seen = set()
         for node in graph.layers:
             kernel, stride = node.attributes.get("k"), node.attributes.get("stride")
             if node.kind != "deconv" or not isinstance(kernel, int) or not isinstance(stride, int):
@@ -25,7 +25,7 @@ def _check(subject: Subject) -> Iterator[Finding]:
             yield RULE.finding(
                 f"the kernel of {called_in(graph, node)} (={kernel}) is no multiple of its stride (={stride}): "
                 "neighbouring pixels are sums of different numbers of taps, which shows as a checkerboard",
-                place=settings_place(graph, node, "kernel_size"),
+                place=node.arguments.get("kernel_size") or built(subject, graph, node),
                 node=node.name,
                 model=graph.name,
                 remedy=f"Use a kernel of {better}, or up-sample and convolve.",

@@ -5,16 +5,19 @@ from collections.abc import Iterator
 from diabolo.checks.finding import Finding
 from diabolo.checks.naming import called_in
 from diabolo.checks.rule import Example, Rule
-from diabolo.checks.rules.shared.edits import settings_place
+from diabolo.checks.rules.shared.edits import built
 from diabolo.checks.rules.shared.kinds import POOLS
+from diabolo.checks.rules.shared.purpose import is_classifier
 from diabolo.checks.rules.shared.walk import behind
 from diabolo.checks.subject import Subject
 from diabolo.graph import ModelGraph, Node
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
+    seen = set()
     for graph in (*subject.graphs, *subject.loose):
-        seen = set()
+        if is_classifier(subject, graph):
+            continue  # ResNet strides over pixels on purpose
         for node in graph.layers:
             kernel, stride = _kernel_and_stride(node)
             if not 0 < kernel < stride or _is_shortcut(graph, node) or (node.place, node.layer) in seen:
@@ -23,7 +26,7 @@ def _check(subject: Subject) -> Iterator[Finding]:
                 seen.add((node.place, node.layer))
             yield RULE.finding(
                 _message(called_in(graph, node), node, kernel, stride),
-                place=settings_place(graph, node, "kernel_size", "pool_size"),
+                place=node.arguments.get("kernel_size") or built(subject, graph, node),
                 node=node.name,
                 model=graph.name,
                 remedy=f"Use a kernel of at least {stride}, or a smaller stride.",

@@ -7,8 +7,7 @@ from diabolo.checks.finding import Finding
 from diabolo.checks.naming import called
 from diabolo.checks.rule import Example, Rule
 from diabolo.checks.rules.shared.kinds import BOTTLENECKS, RANDOM_IN_TRAINING
-from diabolo.checks.rules.shared.purpose import is_autoencoder, trainings_of
-from diabolo.checks.rules.shared.scale import reduction
+from diabolo.checks.rules.shared.purpose import has_narrow_waist, is_autoencoder, trainings_of
 from diabolo.checks.rules.shared.walk import ancestors, is_known
 from diabolo.checks.subject import Subject
 from diabolo.graph import ModelGraph
@@ -17,10 +16,13 @@ from diabolo.vocabulary import describe
 
 def _check(subject: Subject) -> Iterator[Finding]:
     for graph in subject.graphs:
-        if not graph.latent or is_autoencoder(subject, graph) == "no":
+        if not has_narrow_waist(graph) or is_autoencoder(subject, graph) == "no":
             continue
         latent = graph[graph.latent]
-        if not is_known(latent) or not is_known(graph.input) or latent.kind == "input":
+        output = graph[graph.output]
+        if is_known(output) and output.shape != graph.input_shape:
+            continue
+        if not is_known(latent) or not is_known(graph.input):
             continue
         num_latent, num_image = math.prod(latent.shape), math.prod(graph.input_shape)
         if num_latent < num_image or _is_limited_otherwise(subject, graph):
@@ -40,8 +42,6 @@ def _is_limited_otherwise(subject: Subject, graph: ModelGraph) -> bool:
     encoder = [graph[name] for name in ancestors(graph, [graph.latent])]
     if any(node.kind in BOTTLENECKS | RANDOM_IN_TRAINING or node.attributes.get("regularised") for node in encoder):
         return True
-    if graph.origin != "line" and len(graph.input_shape) == 3 and reduction(graph) < 2 and len(graph.latent_shape) == 3:
-        return True  # nothing is shrunk: a filter, not an autoencoder
     return any(
         training.inputs is not None and training.targets is not None and training.inputs.text != training.targets.text
         for training in trainings_of(subject, graph)

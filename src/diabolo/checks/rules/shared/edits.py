@@ -42,19 +42,22 @@ def set_argument(subject: Subject, node: Node, names: Sequence[str], value: str)
     return Edit(place=end, text=f"{comma}{names[-1]}={value}")
 
 
-def settings_place(graph: ModelGraph, node: Node, *names: str) -> Place | None:
-    """Where a layer's own settings are written: the first of these arguments that is, else all arguments.
+def built(subject: Subject, graph: ModelGraph, node: Node) -> Place | None:
+    """Where a layer is built, for what its own settings are to blame for.
 
-    For PyTorch that is the layer's construction, far from its call; elsewhere the two are one expression.
+    For PyTorch that is far from its call: `nn.BatchNorm2d(16)` in `__init__`. Elsewhere the two are one expression.
     """
-    for name in names:
-        if name in node.arguments:
-            return node.arguments[name]
     end = node.arguments_end
-    if graph.origin != "torch" or end is None or not node.arguments:
+    if graph.origin != "torch" or end is None:
         return node.place
     starts = [place.start for place in node.arguments.values() if (place.row, place.cell) == (end.row, end.cell)]
-    return replace(end, start=min(starts)) if starts else node.place
+    first = min(starts, default=end.start)
+    before = text_at(subject, replace(end, start=0, end=first))
+    name = re.search(r"[\w.]+\($", before)
+    if name is None:
+        return replace(end, start=first) if starts else node.place
+    after = text_at(subject, replace(end, start=end.start, end=end.start + 2))
+    return replace(end, start=name.start(), end=end.start + (1 if after.startswith(")") else 0))
 
 
 def set_on_line(node: Node, name: str, value: str) -> Edit | None:

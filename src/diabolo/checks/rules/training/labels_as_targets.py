@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from diabolo.checks.finding import Finding
 from diabolo.checks.rule import Example, Rule
-from diabolo.checks.rules.shared.purpose import compared, is_image_like
+from diabolo.checks.rules.shared.purpose import Compared, compared, is_image_like
 from diabolo.checks.rules.training.shared import FIT
-from diabolo.checks.subject import Subject
+from diabolo.checks.subject import Images, Subject
+from diabolo.graph import Place
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
@@ -24,10 +25,17 @@ def _check(subject: Subject) -> Iterator[Finding]:
         fed = pair.training.inputs.text if pair.training.inputs is not None else "the images"
         yield RULE.finding(
             f"the targets `{target.text}` are class labels, and the model puts out images",
-            place=target.place or pair.training.place,
+            place=_place(pair, target),
             model=pair.graph.name,
             remedy=f"Hand over the images twice: `fit({fed}, {fed}, …)`.",
         )
+
+
+def _place(pair: Compared, target: Images) -> Place | None:
+    """Where the labels are handed over: to `fit`, or in PyTorch to the loss."""
+    if pair.graph.origin == "torch":
+        return target.place or pair.term.place
+    return target.place or pair.training.place
 
 
 RULE = Rule(

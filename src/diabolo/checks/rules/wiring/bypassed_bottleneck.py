@@ -24,8 +24,8 @@ def _check(subject: Subject) -> Iterator[Finding]:
         for latent in _latents(graph):
             if latent.name not in seen:
                 yield _ignored(graph, latent)
-            elif images in ancestors(graph, [graph.output], stops={latent.name, *_whole(graph, latent)}):
-                yield _bypassed(graph, latent)
+            elif images in ancestors(graph, [graph.output], stops=_named(graph) | _whole(graph, latent)):
+                yield from _bypassed(graph, latent)
 
 
 def _latents(graph: ModelGraph) -> list[Node]:
@@ -33,6 +33,11 @@ def _latents(graph: ModelGraph) -> list[Node]:
     named = [node for node in graph.layers if is_called_latent(node)]
     by_name = {node.variable: node for node in named}
     return list(by_name.values()) if len(by_name) == 1 else []
+
+
+def _named(graph: ModelGraph) -> set[str]:
+    """All nodes that are called the latent: one name may be given anew, as where noise is added."""
+    return {node.name for node in graph.layers if is_called_latent(node)}
 
 
 def _images(graph: ModelGraph) -> str:
@@ -59,19 +64,21 @@ def _ignored(graph: ModelGraph, latent: Node) -> Finding:
     )
 
 
-def _bypassed(graph: ModelGraph, latent: Node) -> Finding:
+def _bypassed(graph: ModelGraph, latent: Node) -> Iterator[Finding]:
     images = _images(graph)
     order = [node for node in graph.layers if node.kind in MERGES and len(node.inputs) > 1]
     through = [
         node
         for node in order
-        if latent.name in ancestors(graph, [node.name])
-        and any(images in ancestors(graph, [name], stops={latent.name}) for name in node.inputs)
+        if node.name not in _named(graph)
+        and latent.name in ancestors(graph, [node.name])
+        and any(images in ancestors(graph, [name], stops=_named(graph)) for name in node.inputs)
     ]
-    at = through[0] if through else latent
-    where = f", joined in by {called(at)}" if through else ""
-    return RULE.finding(
-        f"the reconstruction sees the input past {called(latent, brief=True)}{where}",
+    if not through:
+        return
+    at = through[0]
+    yield RULE.finding(
+        f"the reconstruction sees the input past {called(latent, brief=True)}, joined in by {called(at)}",
         place=at.place,
         node=at.name,
         model=graph.name,

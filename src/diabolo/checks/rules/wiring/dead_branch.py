@@ -25,6 +25,8 @@ _SHAPE_KEEPING = ACTIVATIONS | NORMALISATIONS | RANDOM_IN_TRAINING
 def _check(subject: Subject) -> Iterator[Finding]:
     seen: set[object] = set()
     for graph in (*subject.graphs, *subject.loose):
+        if graph.input.kind == "input" and graph.input.name not in graph.connected:
+            continue  # AE110: all of it hangs on something else
         for node in graph.unconnected:
             if not _is_dead_end(subject, graph, node) or (node.place, node.kind) in seen:
                 continue
@@ -39,8 +41,8 @@ def _is_dead_end(subject: Subject, graph: ModelGraph, node: Node) -> bool:
     """Whether a node is the end of a branch that leads nowhere; AE103 has what was overwritten by its heir."""
     if graph.consumers(node.name) or node.kind in ("input", "constant") or overwriting(graph, node) is not None:
         return False
-    if node.attributes.get("inplace") is True or node.kind in OPAQUE:
-        return False  # it changes its input, or nobody knows what it does
+    if node.attributes.get("inplace") is True or node.kind in OPAQUE or node.variable == "_":
+        return False  # it changes its input, nobody knows what it does, or it is dropped openly
     return not _is_used_elsewhere(subject, graph, node)
 
 
@@ -62,8 +64,12 @@ def _is_used_elsewhere(subject: Subject, graph: ModelGraph, node: Node) -> bool:
 def _finding(subject: Subject, graph: ModelGraph, node: Node) -> Finding | None:
     branch, parent = dead_end(graph, node)
     readers = _readers_instead(graph, branch, parent)
-    if not readers and any(graph is loose for loose in subject.loose):
-        return None  # without its last lines nobody knows what a snippet puts out
+    is_loose = any(graph is loose for loose in subject.loose)
+    is_layer = any(part.kind in LAYER_KINDS for part in branch)
+    if not readers and (is_loose or not is_layer):
+        return None  # without its last lines nobody knows what a snippet puts out; arithmetic may be for other eyes
+    if not is_layer and subject.text is None and not subject.cells:
+        return None  # a live model computes more than it hands on, as the variance beside the deviation
     message = f"result of {called(node)} is never used"
     if parent is not None and readers:
         verb = "takes" if len(readers) == 1 else "take"
@@ -73,7 +79,7 @@ def _finding(subject: Subject, graph: ModelGraph, node: Node) -> Finding | None:
         place=node.place,
         node=node.name,
         model=graph.name,
-        severity=None if any(part.kind in LAYER_KINDS for part in branch) else "warning",
+        severity=None if is_layer else "warning",
         remedy=_remedy(graph, node, readers),
         fix=_fix(subject, graph, branch, parent, readers),
     )

@@ -17,11 +17,17 @@ def _check(subject: Subject) -> Iterator[Finding]:
     yield from problems_of(subject, RULE)
     seen: set[Place | None] = set()
     for graph in (*subject.graphs, *subject.loose):
-        used_elsewhere = {other.place for another in subject.graphs if another is not graph for other in another.layers}
         for node in graph.unconnected:
             heir = overwriting(graph, node)
-            if heir is None or node.kind not in LAYER_KINDS or node.place in (used_elsewhere | seen):
+            if heir is None or node.kind not in LAYER_KINDS or node.place in seen:
                 continue
+            if any(
+                other.place == node.place
+                for another in subject.graphs
+                if another is not graph
+                for other in another.layers
+            ):
+                continue  # another model uses it
             seen.add(node.place)
             yield _finding(graph, node, heir, dead_end(graph, node)[1])
 

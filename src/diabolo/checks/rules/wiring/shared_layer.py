@@ -29,7 +29,7 @@ def _called_in_a_chain(graph: ModelGraph) -> dict[str, list[Node]]:
     """Calls of each layer that is called in several places of the source of which one depends on another."""
     calls: dict[str, dict[Place, Node]] = {}
     for node in graph.layers:
-        if node.layer and node.place is not None and node.kind in _LEARNED:
+        if node.layer and node.place is not None and _is_learned(node):
             calls.setdefault(node.layer, {}).setdefault(node.place, node)  # a loop over one object is meant so
     chained = {}
     for layer, places in calls.items():
@@ -37,6 +37,13 @@ def _called_in_a_chain(graph: ModelGraph) -> dict[str, list[Node]]:
         if len(nodes) > 1 and any(nodes[0].name in ancestors(graph, [node.name]) for node in nodes[1:]):
             chained[layer] = nodes
     return chained
+
+
+def _is_learned(node: Node) -> bool:
+    """Whether it has weights or averages that the places would share; a normalisation may be built without."""
+    if node.kind in NORMALISATIONS and node.kind != "bn":
+        return node.num_trainable > 0
+    return node.kind in _LEARNED
 
 
 def _finding(subject: Subject, graph: ModelGraph, calls: list[Node]) -> Finding:

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from diabolo.api.job import Job
+from diabolo.api.preflight import examine_job, write_findings
 from diabolo.data import Images
 from diabolo.errors import DiaboloError, RunError
 from diabolo.model import AutoEncoder
@@ -69,6 +70,7 @@ def execute(
     with job.folder.writing(), _threads(job.record.threads):
         if job.resume is None and job.folder.exists():
             raise RunError(f"`{job.folder.path}` holds a run that was made meanwhile; choose another `--out`")
+        write_findings(job.folder, examine_job(job))
         events = train(
             job.model,
             job.images,

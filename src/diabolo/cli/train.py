@@ -115,6 +115,8 @@ def train_model(
 
 def announce(job: "Job", *, to_stderr: bool = False) -> None:
     """Says what is trained on, and what a reader must know of it."""
+    from diabolo.api.preflight import examine_job, worth_saying
+
     typer.echo(job.dataset.describe(), err=to_stderr)
     typer.echo(job.engine, err=to_stderr)
     for note in (*job.dataset.notes, *job.notes):
@@ -131,6 +133,8 @@ def announce(job: "Job", *, to_stderr: bool = False) -> None:
             "nothing is selected by them, and the last weights are kept",
             err=to_stderr,
         )
+    for line in worth_saying(examine_job(job)):
+        typer.echo(line, err=to_stderr)
 
 
 def carry_out(job: "Job", *, to_stderr: bool = False) -> "tuple[Outcome, int]":

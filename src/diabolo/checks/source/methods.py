@@ -1,0 +1,455 @@
+"""What Python's built-in functions, and the methods of strings, lists and dictionaries, do with abstract values."""
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from diabolo.checks.source import operators
+from diabolo.checks.source.values import (
+    NONE,
+    Call,
+    Constant,
+    DictValue,
+    ListValue,
+    Native,
+    Unknown,
+    Value,
+    constant_of,
+    is_key,
+    plain,
+    tuple_of,
+)
+
+if TYPE_CHECKING:
+    from diabolo.checks.source.interpreter import Interpreter
+
+Handler = Callable[["Interpreter", Call], Value]
+
+_LONGEST_RANGE = 10_000
+
+
+def _range(run: "Interpreter", call: Call) -> Value:
+    ends = [plain(value) for value in call.values]
+    if not ends or len(ends) > 3 or not all(isinstance(end, int) for end in ends) or (len(ends) == 3 and not ends[2]):
+        return Unknown(text="range")
+    numbers = range(*ends)
+    if len(numbers) > _LONGEST_RANGE:
+        return Unknown(text="range")
+    return ListValue([Constant(number) for number in numbers], is_mutable=False)
+
+
+def _len(run: "Interpreter", call: Call) -> Value:
+    value = call.value(0)
+    has_length = hasattr(value, "length")
+    elements = value.elements(run) if value is not None and not has_length else None
+    if elements is None:
+        size = getattr(value, "length", None)
+        return Constant(size) if isinstance(size, int) else Unknown(text=f"len({value.text})" if value else "len")
+    return Constant(len(elements))
+
+
+def _enumerate(run: "Interpreter", call: Call) -> Value:
+    value = call.value(0, "iterable")
+    start = call.constant(1, "start", default=0)
+    elements = value.elements(run) if value is not None else None
+    if elements is None or not isinstance(start, int):
+        return _Endless([Unknown(text="index"), value.element(run) if value is not None else Unknown()])
+    return ListValue([tuple_of([Constant(start + index), item]) for index, item in enumerate(elements)])
+
+
+class _Endless(Value):
+    """Tuples of which it is not known how many there are: what `enumerate` and `zip` give of something unknown."""
+
+    def __init__(self, items: list[Value]) -> None:
+        self.items = items
+
+    def element(self, run: "Interpreter") -> Value:
+        """One of the tuples."""
+        return tuple_of(self.items)
+
+    def parts(self) -> Any:
+        """What the tuples hold."""
+        return iter(self.items)
+
+
+def _zip(run: "Interpreter", call: Call) -> Value:
+    columns = [value.elements(run) for value in call.values]
+    known = [column for column in columns if column is not None]
+    if len(known) != len(columns) or not known:
+        return _Endless([value.element(run) for value in call.values])
+    return ListValue([tuple_of(items) for items in zip(*known, strict=False)])
+
+
+def _reversed(run: "Interpreter", call: Call) -> Value:
+    value = call.value(0)
+    elements = value.elements(run) if value is not None else None
+    return ListValue(None if elements is None else elements[::-1], branch=run.branch)
+
+
+def _list(run: "Interpreter", call: Call) -> Value:
+    value = call.value(0)
+    if value is None:
+        return ListValue([], branch=run.branch)
+    elements = value.elements(run)
+    if elements is None:
+        return Unknown(text=value.text, sources=(value,))
+    return ListValue(elements, branch=run.branch)
+
+
+def _tuple(run: "Interpreter", call: Call) -> Value:
+    value = call.value(0)
+    elements = value.elements(run) if value is not None else []
+    if elements is None:
+        return Unknown(text=value.text if value else "", sources=(value,) if value else ())
+    return ListValue(elements, is_mutable=False)
+
+
+def _sorted(run: "Interpreter", call: Call) -> Value:
+    value = call.value(0)
+    elements = value.elements(run) if value is not None else None
+    numbers = [plain(item, ...) for item in elements] if elements is not None else [...]
+    if call.keywords.get("key") is not None or any(number is ... for number in numbers):
+        return ListValue(None) if elements is None else Unknown(sources=(value,) if value else ())
+    try:
+        return constant_of(sorted(numbers, reverse=bool(call.constant(None, "reverse", default=False))))
+    except TypeError:
+        return Unknown()
+
+
+def _dict(run: "Interpreter", call: Call) -> Value:
+    entries: dict[Any, Value] = {}
+    first = call.value(0)
+    if isinstance(first, DictValue) and first.entries is not None:
+        entries.update(first.entries)
+    elif first is not None:
+        pairs = first.elements(run)
+        if pairs is None:
+            return Unknown(sources=(first,))
+        for pair in pairs:
+            both = pair.elements(run)
+            key = plain(both[0], ...) if both is not None and len(both) == 2 else ...
+            if key is ... or both is None or not is_key(key):
+                return Unknown(sources=(first,))
+            entries[key] = both[1]
+    if not call.is_complete:
+        return DictValue(None)
+    entries.update({name: argument.value for name, argument in call.keywords.items()})
+    return DictValue(entries, branch=run.branch)
+
+
+def _numeric(function: Callable[..., Any]) -> Handler:
+    def handler(run: "Interpreter", call: Call) -> Value:
+        values = [plain(value, ...) for value in call.values]
+        if any(value is ... or (isinstance(value, str) and len(value) > 100) for value in values) or call.keywords:
+            return Unknown(sources=tuple(value for value in call.values if not isinstance(value, Constant)))
+        try:
+            return constant_of(function(*values))
+        except (TypeError, ValueError, ArithmeticError, IndexError):
+            return Unknown()
+
+    return handler
+
+
+def _sum(run: "Interpreter", call: Call) -> Value:
+    value = call.value(0)
+    elements = value.elements(run) if value is not None else None
+    if elements is None:
+        return Unknown(sources=(value,) if value else ())
+    total: Value = call.value(1, "start") or Constant(0)
+    for item in elements:
+        if isinstance(total, Constant) and total.value == 0 and not isinstance(item, Constant):
+            total = item
+        else:
+            total = operators.binary(run, "+", total, item, call.place)
+    return total
+
+
+def _isinstance(run: "Interpreter", call: Call) -> Value:
+    from diabolo.checks.source.classes import ClassValue, Instance
+
+    value, wanted = call.value(0), call.value(1)
+    if value is not None and wanted is not None and hasattr(value, "is_instance"):
+        answers = [value.is_instance(part) for part in (wanted.elements(run) or [wanted])]
+        return Constant(True) if True in answers else Unknown() if None in answers else Constant(False)
+    names = {part.text for part in (wanted.elements(run) or [wanted])} if wanted is not None else set()
+    known = {"int": int, "float": float, "str": str, "bool": bool, "list": list, "tuple": tuple, "dict": dict}
+    if isinstance(value, Constant | ListValue | DictValue) and names and names <= set(known):
+        kind: type = (
+            type(value.value)
+            if isinstance(value, Constant)
+            else dict
+            if isinstance(value, DictValue)
+            else (list if value.is_mutable else tuple)
+        )
+        return Constant(any(issubclass(kind, known[name]) for name in names))
+    if isinstance(value, Instance) and isinstance(wanted, ClassValue):
+        return Constant(any(cls is wanted for cls in value.cls.lineage()))
+    return Unknown()
+
+
+def _getattr(run: "Interpreter", call: Call) -> Value:
+    value, name = call.value(0), call.constant(1)
+    if value is None or not isinstance(name, str):
+        run.escape(value)
+        return Unknown()
+    return value.attribute(run, name, call.place)
+
+
+def _setattr(run: "Interpreter", call: Call) -> Value:
+    value, name, new = call.value(0), call.constant(1), call.value(2)
+    if value is not None and isinstance(name, str) and new is not None:
+        value.set_attribute(run, name, new, call.place)
+    else:
+        for given in call.values:
+            run.escape(given)
+    return NONE
+
+
+def _hasattr(run: "Interpreter", call: Call) -> Value:
+    from diabolo.checks.source.classes import Instance
+
+    value, name = call.value(0), call.constant(1)
+    if isinstance(value, Instance) and isinstance(name, str):
+        if name in value.names or value.cls.find(name) is not None:
+            return Constant(True)
+        return Unknown() if value.cls.has_unknown_base() or value.cls.libraries() else Constant(False)
+    return Unknown()
+
+
+def _print(run: "Interpreter", call: Call) -> Value:
+    return NONE
+
+
+def _map(run: "Interpreter", call: Call) -> Value:
+    function, value = call.value(0), call.value(1)
+    elements = value.elements(run) if value is not None else None
+    if function is None or elements is None or len(call.positional) != 2 or len(elements) > run.MAX_ROUNDS:
+        run.escape(function)
+        run.escape(value)
+        return Unknown(sources=tuple(call.values))
+    return ListValue([run.call_value(function, item, place=call.place) for item in elements], branch=run.branch)
+
+
+def _repr(run: "Interpreter", call: Call) -> Value:
+    value = call.value(0)
+    if isinstance(value, Constant) and isinstance(value.value, str | int | float | bool):
+        return Constant(str(value.value)[:_LONGEST_RANGE])
+    return Unknown(text="string")
+
+
+def _any_all(is_any: bool) -> Handler:
+    def handler(run: "Interpreter", call: Call) -> Value:
+        value = call.value(0)
+        elements = value.elements(run) if value is not None else None
+        truths = [item.truth() for item in elements] if elements is not None else [None]
+        if is_any in truths:
+            return Constant(is_any)
+        return Unknown() if None in truths else Constant(not is_any)
+
+    return handler
+
+
+def _type(run: "Interpreter", call: Call) -> Value:
+    from diabolo.checks.source.classes import Instance
+
+    value = call.value(0)
+    return value.cls if isinstance(value, Instance) else Unknown(text="type")
+
+
+def _next(run: "Interpreter", call: Call) -> Value:
+    value = call.value(0)
+    return value.element(run) if value is not None else Unknown()
+
+
+def _same(run: "Interpreter", call: Call) -> Value:
+    return call.value(0) or Unknown()
+
+
+_HANDLERS: dict[str, Handler] = {
+    "range": _range, "xrange": _range, "len": _len, "enumerate": _enumerate, "zip": _zip, "reversed": _reversed,
+    "list": _list, "tuple": _tuple, "sorted": _sorted, "set": _list, "dict": _dict, "int": _numeric(int),
+    "float": _numeric(float), "bool": _numeric(bool), "abs": _numeric(abs), "round": _numeric(round),
+    "min": _numeric(min), "max": _numeric(max), "pow": _numeric(lambda *a: math.pow(*a)), "divmod": _numeric(divmod),
+    "sum": _sum, "isinstance": _isinstance, "getattr": _getattr, "setattr": _setattr, "hasattr": _hasattr,
+    "print": _print, "map": _map, "str": _repr, "repr": _repr, "any": _any_all(True), "all": _any_all(False),
+    "type": _type, "next": _next, "iter": _same, "id": lambda run, call: Unknown(), "callable": lambda run, call: (
+        Unknown()
+    ), "input": lambda run, call: Unknown(text="input()"), "open": lambda run, call: Unknown(text="open"),
+}  # fmt: skip
+
+BUILTINS: dict[str, Value] = {
+    **{name: Native(name, handler) for name, handler in _HANDLERS.items()},
+    "__name__": Constant("__main__"),
+    "__file__": Unknown(text="__file__"),
+    "__doc__": NONE,
+    "object": Unknown(text="object"),
+    "property": Unknown(text="property"),
+    "staticmethod": Unknown(text="staticmethod"),
+    "classmethod": Unknown(text="classmethod"),
+    **{
+        name: Unknown(text=name)
+        for name in (
+            "Exception", "ValueError", "TypeError", "KeyError", "IndexError", "NotImplementedError", "RuntimeError",
+            "ImportError", "AssertionError", "AttributeError", "StopIteration", "KeyboardInterrupt", "OSError",
+            "FileNotFoundError", "ModuleNotFoundError", "NotImplemented", "Ellipsis", "filter", "bytes", "bytearray",
+            "frozenset", "complex", "slice", "hash", "format", "chr", "ord", "hex", "bin", "dir", "help", "exit",
+            "quit", "memoryview", "issubclass", "delattr", "super", "compile_", "warnings",
+        )
+    },
+}  # fmt: skip
+"""Built-in names and what they stand for."""
+
+
+def constant_method(constant: Constant, name: str) -> Value:
+    """A method of a string or number."""
+    if not isinstance(constant.value, str):
+        return Unknown(text=name)
+    if name == "format":
+        return Native("format", lambda run, call: _format(constant.value, call))
+    if name not in ("lower", "upper", "strip", "lstrip", "rstrip", "split", "startswith", "endswith", "replace",
+                    "join", "title", "capitalize", "isdigit", "count", "find", "rsplit", "partition"):  # fmt: skip
+        return Unknown(text=name)
+
+    def handler(run: "Interpreter", call: Call) -> Value:
+        values = [list(value) if isinstance(value, tuple) and name == "join" else value
+                  for value in (plain(value, ...) for value in call.values)]  # fmt: skip
+        if any(value is ... for value in values) or call.keywords or len(constant.value) > _LONGEST_RANGE:
+            return Unknown(text="string")
+        try:
+            result = getattr(constant.value, name)(*values)
+        except (TypeError, ValueError):
+            return Unknown()
+        if isinstance(result, str) and len(result) > _LONGEST_RANGE:
+            return Unknown()
+        return constant_of(result)
+
+    return Native(name, handler)
+
+
+def _format(text: str, call: Call) -> Value:
+    values = [plain(argument.value, ...) for argument in call.positional]
+    named = {name: plain(argument.value, ...) for name, argument in call.keywords.items()}
+    if ":" in text or "!" in text or len(text) > 500 or ... in values or ... in named.values():
+        return Unknown(text="string")
+    try:
+        return Constant(text.format(*values, **named)[:_LONGEST_RANGE])
+    except (IndexError, KeyError, ValueError, AttributeError, TypeError):
+        return Unknown(text="string")
+
+
+def list_method(value: ListValue, name: str) -> Value:
+    """A method of a list."""
+
+    def append(run: "Interpreter", call: Call) -> Value:
+        new = call.value(0) or Unknown()
+        run.hold(new)
+        if value.change(run, new) and value.items is not None:
+            value.items.append(new)
+        return NONE
+
+    def extend(run: "Interpreter", call: Call) -> Value:
+        new = call.value(0) or Unknown()
+        others = new.elements(run)
+        if others is None or len(others) > run.MAX_ELEMENTS:
+            value.lose(run, new)
+        elif value.change(run, *others) and value.items is not None:
+            value.items.extend(others)
+        return NONE
+
+    def insert(run: "Interpreter", call: Call) -> Value:
+        position, new = call.constant(0), call.value(1) or Unknown()
+        run.hold(new)
+        if not isinstance(position, int):
+            value.lose(run, new)
+        elif value.change(run, new) and value.items is not None:
+            value.items.insert(position, new)
+        return NONE
+
+    def pop(run: "Interpreter", call: Call) -> Value:
+        position = call.constant(0, default=-1)
+        if value.change(run) and value.items and isinstance(position, int) and abs(position) <= len(value.items):
+            try:
+                return value.items.pop(position)
+            except IndexError:
+                return Unknown()
+        return Unknown(sources=(value,))
+
+    def reverse(run: "Interpreter", call: Call) -> Value:
+        if value.change(run) and value.items is not None:
+            value.items.reverse()
+        return NONE
+
+    def copy(run: "Interpreter", call: Call) -> Value:
+        return ListValue(None if value.items is None else list(value.items), value.is_mutable, run.branch)
+
+    def clear(run: "Interpreter", call: Call) -> Value:
+        if value.change(run) and value.items is not None:
+            value.items.clear()
+        return NONE
+
+    def index(run: "Interpreter", call: Call) -> Value:
+        wanted = call.constant(0, default=...)
+        found = plain(value, ...)
+        return Constant(found.index(wanted)) if found is not ... and wanted in found else Unknown()
+
+    handlers: dict[str, Handler] = {
+        "append": append, "extend": extend, "insert": insert, "pop": pop, "reverse": reverse, "copy": copy,
+        "clear": clear, "index": index, "add": append, "update": extend, "appendleft": insert,
+    }  # fmt: skip
+    if name not in handlers or name == "appendleft":
+        return Unknown(text=name, sources=(value,))
+    return Native(name, handlers[name])
+
+
+def mapping_method(value: DictValue, name: str) -> Value:
+    """A method of a dictionary."""
+
+    def get(run: "Interpreter", call: Call) -> Value:
+        key = call.constant(0, default=...)
+        if value.entries is None or not is_key(key) or key is ...:
+            run.escape(value)
+            return Unknown(sources=(value,))
+        return value.entries.get(key) or call.value(1, "default") or NONE
+
+    def items(run: "Interpreter", call: Call) -> Value:
+        if value.entries is None:
+            return _Endless([Unknown(text="key"), Unknown(sources=(value,))])
+        return ListValue([tuple_of([Constant(key), item]) for key, item in value.entries.items()])
+
+    def keys(run: "Interpreter", call: Call) -> Value:
+        return ListValue(value.elements(run))
+
+    def values(run: "Interpreter", call: Call) -> Value:
+        return ListValue(None if value.entries is None else list(value.entries.values()))
+
+    def update(run: "Interpreter", call: Call) -> Value:
+        new = _dict(run, call)
+        if isinstance(new, DictValue) and new.entries is not None:
+            for key, item in new.entries.items():
+                value.set_item(run, Constant(key), item, call.place)
+        else:
+            run.escape(new)
+            value.entries = None
+        return NONE
+
+    def pop(run: "Interpreter", call: Call) -> Value:
+        key = call.constant(0, default=...)
+        if value.entries is None or key is ... or not is_key(key) or value.branch is not run.branch:
+            run.escape(value)
+            return Unknown(sources=(value,))
+        return value.entries.pop(key, None) or call.value(1) or Unknown()
+
+    def copy(run: "Interpreter", call: Call) -> Value:
+        return DictValue(None if value.entries is None else dict(value.entries), branch=run.branch)
+
+    def setdefault(run: "Interpreter", call: Call) -> Value:
+        key = call.constant(0, default=...)
+        if value.entries is not None and key is not ... and is_key(key) and key not in value.entries:
+            value.set_item(run, Constant(key), call.value(1) or NONE, call.place)
+        return get(run, call)
+
+    handlers: dict[str, Handler] = {
+        "get": get, "items": items, "iteritems": items, "keys": keys, "values": values, "update": update, "pop": pop,
+        "copy": copy, "setdefault": setdefault,
+    }  # fmt: skip
+    return Native(name, handlers[name]) if name in handlers else Unknown(text=name, sources=(value,))

@@ -1,4 +1,4 @@
-"""Training from a file that stays on disk against training from memory: images a second, and peak memory.
+"""Training from a file that stays on disk against training from memory: images a second, CPU time and peak memory.
 
 `python benchmarks/data_speed.py [--rounds 3] [--seconds 10] [--images 300000]`: each arm runs in a process of its own;
 the arms take turns. `from disk, cold` asks the system to forget the file first, as where it is larger than memory.
@@ -50,6 +50,7 @@ def main() -> None:
     results = {
         f"batch {batch}, {arm}": {
             "images_per_second": spread([one["images_per_second"] for one in runs]),
+            "cpu_microseconds_an_image": spread([one["cpu_microseconds_an_image"] for one in runs]),
             "peak_memory_mib": spread([one["peak_memory_mib"] for one in runs]),
             "share_of_in_memory": spread(
                 [
@@ -62,15 +63,17 @@ def main() -> None:
         for (batch, arm), runs in found.items()
     }
     title = f"training of method-2, {size:,.0f} MiB"
-    say(f"\n{title:<36} {'img/s':>7}  {'of memory':>9}  {'peak MiB':>9}")
+    say(f"\n{title:<36} {'img/s':>7}  {'of memory':>9}  {'CPU µs an image':>15}  {'peak MiB':>9}")
     for name, result in results.items():
-        speed, share, memory = (
-            result[key]["median"] for key in ("images_per_second", "share_of_in_memory", "peak_memory_mib")
+        speed, share, cpu, memory = (
+            result[key]["median"]
+            for key in ("images_per_second", "share_of_in_memory", "cpu_microseconds_an_image", "peak_memory_mib")
         )
-        say(f"{name:<36} {speed:>7,.0f}  {share:>9.0%}  {memory:>9,.0f}")
+        say(f"{name:<36} {speed:>7,.0f}  {share:>9.0%}  {cpu:>15,.0f}  {memory:>9,.0f}")
     written = write_results(
         "data_speed",
-        unit="images a second of wall time; MiB of resident memory at its highest, mapped pages included",
+        unit="images a second of wall time; microseconds of CPU time of all threads; MiB of resident memory at its "
+        "highest, mapped pages included",
         method=f"{options.rounds} processes an arm, in turn, the order turned round each time; in each all steps of "
         f"{options.seconds:g} s after {WARM_UP_STEPS} uncounted ones, in random order over the whole file; recipe "
         "`fast`, float32; shares are of the same round",
@@ -119,20 +122,21 @@ def measure(path: Path, batch: int, arm: str, seconds: float, threads: int, engi
         validation=images,
         validation_indices=np.arange(1),
     )
-    num_steps, started, now = 0, 0.0, 0.0
+    num_steps, started, now, cpu_started = 0, 0.0, 0.0, 0.0
     for event in train(build("method-2", engine=engine), parts, recipe):
         if not isinstance(event, StepDone):
             continue
         now = time.perf_counter()
         num_steps += 1
         if num_steps == WARM_UP_STEPS:
-            started = now
+            started, cpu_started = now, time.process_time()
         if num_steps > WARM_UP_STEPS and now - started > seconds:
             break
     peak = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())
     counted = num_steps - WARM_UP_STEPS
     return {
         "images_per_second": batch * counted / (now - started),
+        "cpu_microseconds_an_image": 1e6 * (time.process_time() - cpu_started) / (batch * counted),
         "peak_memory_mib": int(peak[1]) / 1024 if peak else float("nan"),
         "steps": counted,
     }

@@ -86,9 +86,7 @@ def execute(
         job.model.eval()
         run = Run(job.folder.path)
         if pictures:
-            from diabolo.api.figures import (
-                draw_run_figures,
-            )  # matplotlib: half a second that the first step need not wait
+            from diabolo.api.figures import draw_run_figures  # late: matplotlib would hold up the first step
 
             draw_run_figures(run, job)
         if isinstance(end, Trained):  # last, so that `finished` means that everything is there

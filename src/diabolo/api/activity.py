@@ -57,7 +57,7 @@ def _sample(run: Run, error: Exception) -> tuple[NDArray[np.uint8], str]:
             f"`{run.folder.path}` cannot be watched on its own images ({error}), and the sample that comes with "
             f"diabolo has 32×32 pixels where the model takes {height}×{width}; bring its images back"
         ) from error
-    images = with_options(sample, None, None, channels).test
+    images = with_options(sample, None, None, channels).test[:]
     return images, f"{len(images):,} images of {sample.name}, since its own are not there"
 
 

@@ -2,6 +2,7 @@
 #
 #   make demo     the question that started the project, answered on CIFAR-10
 #   make test     the whole test suite, off the network
+#   make corpus   what the doctor finds, misses and invents in 200 labelled cases
 #   make lint     style, types, layers, generated documents
 #   make bench    start-up, a training step, and diabolo beside Keras and torch (half an hour), kept in benchmarks/results
 #   make format   puts the code into the house style
@@ -27,7 +28,7 @@ BRIEFLY := { wrong=; while IFS= read -r line; do case "$$wrong$$line" in \
   *ERROR:*|*error:*|!*) wrong="!"; echo "$$line" ;; \
   Collecting*|*Downloading*MB*|Installing*) echo "  $${line:0:100}" ;; esac; done; }
 
-.PHONY: help demo test lint bench format clean
+.PHONY: help demo test corpus lint bench format clean
 
 help:
 	@sed -n '2,/^$$/ { /^#/ s/^# \{0,1\}//p; }' Makefile
@@ -37,6 +38,9 @@ demo: $(RUNTIME)
 
 test: $(DEVELOPMENT)
 	@$(SINGLE) DIABOLO_OFFLINE=1 $(BIN)/python -m pytest -n 2
+
+corpus: $(DEVELOPMENT)
+	@$(SINGLE) $(BIN)/python tests/corpus/report.py
 
 lint: $(DEVELOPMENT)
 	$(BIN)/ruff check

@@ -8,6 +8,8 @@ import textwrap
 import typing
 from pathlib import Path
 
+from rule_pages import FOLDER, rule_pages
+
 from diabolo.files import write_text
 from diabolo.notation.reference import with_table
 from diabolo.runs import EpochRow
@@ -17,8 +19,8 @@ DOCS = Path(__file__).parent
 
 
 def documents() -> dict[Path, str]:
-    """Each document with generated parts, and its text as it should be."""
-    return {
+    """Each document with generated parts, and each generated page, with its text as it should be."""
+    parts = {
         path: make(path.read_text(encoding="utf-8"))
         for path, make in (
             (DOCS / "line.md", with_table),
@@ -26,6 +28,7 @@ def documents() -> dict[Path, str]:
             (DOCS / "run-folder.md", lambda text: _between(text, "columns of the history", history_table())),
         )
     }
+    return {**parts, **rule_pages()}
 
 
 def recipe_table() -> str:
@@ -65,6 +68,10 @@ def _field_docs(owner: type) -> dict[str, str]:
     return found
 
 
+def _text(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None
+
+
 def _between(text: str, name: str, content: str) -> str:
     begin, end = f"<!-- generated: {name} -->", "<!-- end -->"
     before, found, rest = text.partition(begin)
@@ -76,11 +83,16 @@ def _between(text: str, name: str, content: str) -> str:
 
 def main() -> None:
     """Writes what is stale; with `--check`, names it and exits with 1."""
-    stale = {path: text for path, text in documents().items() if text != path.read_text(encoding="utf-8")}
+    wanted = documents()
+    stale = {path: text for path, text in wanted.items() if text != _text(path)}
+    orphans = sorted(set(FOLDER.glob("*.md")) - set(wanted))
     if "--check" in sys.argv[1:]:
-        for path in stale:
+        for path in (*stale, *orphans):
             print(f"{path.name} is not up to date: `make format` mends it")
-        sys.exit(bool(stale))
+        sys.exit(bool(stale or orphans))
+    for path in orphans:
+        path.unlink()
+        print(f"{path.name} removed: no rule has that code")
     for path, text in stale.items():
         write_text(path, text)
         print(f"{path.name} brought up to date")

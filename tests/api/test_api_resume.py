@@ -252,6 +252,7 @@ def test_other_versions_are_named(tmp_path: Path) -> None:
 def test_fit_prints_one_line_an_epoch_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = fit(PLAIN, random_images(), out=tmp_path / "run", **SMALL)
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split(" - ")[0] for line in lines[1:]] == ["Epoch 1/3", "Epoch 2/3", "Epoch 3/3"]
+    assert lines[1] == "engine: plain (torch), 1 thread, float32"
+    assert [line.split(" - ")[0] for line in lines[2:]] == ["Epoch 1/3", "Epoch 2/3", "Epoch 3/3"]
     with pytest.raises(RunError, match="is finished"):
         resume(run)

@@ -1,6 +1,8 @@
 """Optimisers against float64 implementations of the published updates, and schedules against closed forms."""
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -31,7 +33,7 @@ def test_keras_adam_is_the_update_of_keras(decay: float, scale: float) -> None:
     """Steps are up to 0.01 each; float32 rounds weights near 1 by 6e-8 a step, and the moments by as much of theirs."""
     start, gradients = RNG.normal(size=50), [scale * RNG.normal(size=50) for _ in range(30)]
     parameter = nn.Parameter(torch.tensor(start, dtype=torch.float32))
-    optimiser = KerasAdam([parameter], lr=0.01, weight_decay=decay)
+    optimiser = KerasAdam([parameter], 0.01, decay)
     for gradient in gradients:
         parameter.grad = torch.tensor(gradient, dtype=torch.float32)
         optimiser.step()
@@ -46,11 +48,11 @@ def test_keras_adam_goes_on_where_it_was() -> None:
     """The place of epsilon depends on the number of the step: gradients near epsilon show it."""
     start, gradients = RNG.normal(size=50), [1e-6 * RNG.normal(size=50) for _ in range(6)]
     parameter = nn.Parameter(torch.tensor(start, dtype=torch.float32))
-    optimiser = KerasAdam([parameter], lr=0.01)
+    optimiser = KerasAdam([parameter], 0.01)
     for number, gradient in enumerate(gradients):
         if number == 3:
             state = optimiser.state[parameter]
-            optimiser = KerasAdam([parameter], lr=0.01, num_steps=3)
+            optimiser = KerasAdam([parameter], 0.01, num_steps=3)
             optimiser.state[parameter] = state
         parameter.grad = torch.tensor(gradient, dtype=torch.float32)
         optimiser.step()
@@ -74,6 +76,68 @@ def test_the_others_are_what_the_recipe_says(name: str) -> None:
         "sgd": start - 0.1 * 1.9 * coupled,
     }[name]
     torch.testing.assert_close(parameter.detach(), wanted, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "sgd"])
+def test_the_others_are_torchs_own_to_the_last_bit(name: str) -> None:
+    """Over steps, in channels-last memory, with a parameter that never gets a gradient."""
+    chosen = recipe(optimiser=name, learning_rate=0.02, weight_decay=0.1)
+    makers = {
+        "adam": lambda them: torch.optim.Adam(them, lr=0.02, weight_decay=0.1, fused=True),
+        "adamw": lambda them: torch.optim.AdamW(them, lr=0.02, weight_decay=0.1, fused=True),
+        "sgd": lambda them: torch.optim.SGD(them, lr=0.02, weight_decay=0.1, momentum=0.9, nesterov=True, fused=True),
+    }
+    start = [torch.randn(5, 3, 3, 3).to(memory_format=torch.channels_last), torch.randn(7), torch.randn(2)]
+    theirs, ours = ([nn.Parameter(value.clone()) for value in start] for _ in range(2))
+    reference, optimiser = makers[name](theirs), make_optimiser(ours, chosen)
+    for _ in range(10):
+        for their, our in zip(theirs[:2], ours[:2], strict=True):
+            their.grad = torch.randn_like(their)
+            our.grad = their.grad.clone()
+        reference.step()
+        optimiser.step()
+    for their, our, value in zip(theirs, ours, start, strict=True):
+        assert torch.equal(their, our)
+        assert torch.equal(our, value) == (our.grad is None)
+    for their, our in zip(theirs[:2], ours[:2], strict=True):
+        mine = optimiser.state[our]
+        kept = {key: value for key, value in reference.state[their].items() if value is not None}
+        assert kept.keys() == mine.keys()
+        assert all(torch.equal(value, mine[key]) for key, value in kept.items())
+    assert ours[2] not in optimiser.state
+
+
+@pytest.mark.parametrize("name", ["adam", "adam-keras", "adamw", "sgd"])
+def test_a_skipped_step_changes_nothing(name: str) -> None:
+    """Neither weights nor moments nor Adam's count, at the first step and later; 0 skips nothing."""
+    parameter = nn.Parameter(torch.randn(9))
+    optimiser = make_optimiser([parameter], recipe(optimiser=name, learning_rate=0.02, weight_decay=0.1))
+    for skip in (1.0, 0.0, 1.0, 1.0):
+        before = parameter.detach().clone()
+        kept = {key: value.clone() for key, value in optimiser.state.get(parameter, {}).items()}
+        parameter.grad = torch.full((9,), float("nan")) if skip else torch.randn(9)
+        optimiser.step(skip=torch.tensor(skip))
+        assert torch.equal(parameter, before) == bool(skip)
+        if skip:
+            assert all(torch.equal(optimiser.state[parameter][key], value) for key, value in kept.items())
+    assert torch.isfinite(parameter).all()
+
+
+def test_making_and_using_an_optimiser_leaves_torchs_compiler_alone() -> None:
+    """Its import takes as long as torch's own; start-up under 3 s has no room for it."""
+    program = (
+        "import sys, torch\n"
+        "from diabolo.train import find_recipe\n"
+        "from diabolo.train.optimiser import make_optimiser\n"
+        "weight = torch.nn.Parameter(torch.ones(3))\n"
+        "for name in ('adam', 'adam-keras', 'adamw', 'sgd'):\n"
+        "    optimiser = make_optimiser([weight], find_recipe('fast').with_settings({'optimiser': name}))\n"
+        "    weight.grad = torch.ones(3)\n"
+        "    optimiser.step()\n"
+        "print('torch._dynamo' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 def test_a_constant_schedule_is_constant() -> None:

@@ -13,6 +13,7 @@ def build(
     *,
     seed: int = 0,
     initialisation: str = "glorot-uniform",
+    engine: str | None = None,
 ) -> AutoEncoder:
     """Builds an autoencoder as a plain `torch.nn.Module` with `encode`, `decode` and `forward`.
 
@@ -21,11 +22,13 @@ def build(
         input_shape: (height, width, channels) of the images; CIFAR-10's 32×32×3 where nothing says otherwise.
         seed: of the initial weights; each layer's depend on (seed, its name) alone.
         initialisation: `glorot-uniform` or `he-normal`.
+        engine: `plain`, `fused` or `auto`, how it runs on a CPU; None asks `$DIABOLO_ENGINE`, then takes the default.
 
     Raises:
         LineError: the line cannot be read.
         ShapeError: a layer does not fit the shape that reaches it.
+        DiaboloError: no engine has that name.
     """
     named = resolve(model)
     shape = input_shape or named.input_shape or CIFAR_SHAPE
-    return build_model(named.spec, shape, seed=seed, initialisation=initialisation)
+    return build_model(named.spec, shape, seed=seed, initialisation=initialisation, engine=engine)

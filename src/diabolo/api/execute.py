@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from diabolo.api.figures import draw_run_figures
 from diabolo.api.job import Job
+from diabolo.api.preflight import examine_job, write_findings
+from diabolo.data import Images
 from diabolo.errors import DiaboloError, RunError
 from diabolo.model import AutoEncoder
 from diabolo.runs import write_record
@@ -69,6 +70,7 @@ def execute(
     with job.folder.writing(), _threads(job.record.threads):
         if job.resume is None and job.folder.exists():
             raise RunError(f"`{job.folder.path}` holds a run that was made meanwhile; choose another `--out`")
+        write_findings(job.folder, examine_job(job))
         events = train(
             job.model,
             job.images,
@@ -84,6 +86,8 @@ def execute(
         job.model.eval()
         run = Run(job.folder.path)
         if pictures:
+            from diabolo.api.figures import draw_run_figures  # late: matplotlib would hold up the first step
+
             draw_run_figures(run, job)
         if isinstance(end, Trained):  # last, so that `finished` means that everything is there
             write_record(job.folder.record_file, replace(job.record, status="finished", test=_test(job)))
@@ -99,7 +103,7 @@ def _test(job: Job) -> dict[str, float]:
 
 
 def measure(
-    model: AutoEncoder, images: NDArray[np.uint8], loss_name: str, *, indices: NDArray[np.int64] | None = None
+    model: AutoEncoder, images: Images, loss_name: str, *, indices: NDArray[np.int64] | None = None
 ) -> dict[str, float]:
     """Loss, its excess over the floor, MSE, PSNR (dB) and SSIM of a model on uint8 images (N, H, W, C).
 

@@ -23,6 +23,7 @@ def fit(
     seed: int = 0,
     out: str | Path | None = None,
     device: str = "auto",
+    engine: str | None = None,
     data_options: Mapping[str, Any] | None = None,
     watch: Callable[[Event], None] | None = None,
     **settings: Any,
@@ -38,6 +39,9 @@ def fit(
         seed: of initial weights, batch order and noise. The program's own random numbers are left as they are.
         out: the run folder; by default `runs/<model>-<recipe>-seed<seed>`, numbered where it exists.
         device: `auto`, `cpu`, `cuda`.
+        engine: how the model runs on a CPU: `plain` (torch), `fused` (native stages where a line has them) or `auto`
+            (`fused` where it was built); None asks `$DIABOLO_ENGINE`, then takes the default. A model that is built
+            already keeps its own.
         data_options: `size`, `fit`, `channels`, as of `load_data`.
         watch: called with every event; by default one line an epoch is printed.
         settings: changes to the recipe, as `epochs=3`.
@@ -49,7 +53,15 @@ def fit(
     """
     use_huge_pages()
     job = new_job(
-        model, data, recipe=recipe, settings=settings, seed=seed, out=out, device=device, data_options=data_options
+        model,
+        data,
+        recipe=recipe,
+        settings=settings,
+        seed=seed,
+        out=out,
+        device=device,
+        engine=engine,
+        data_options=data_options,
     )
     return _carry_out(job, watch)
 
@@ -73,6 +85,7 @@ def resume(run: str | Path | Run, *, data: Any = None, watch: Callable[[Event], 
 def _carry_out(job: Job, watch: Callable[[Event], None] | None) -> Run:
     for note in (*job.dataset.notes, *job.notes):
         print(note)
+    print(job.engine)
     outcome = execute(job, watch=watch or _print_epochs(job.recipe.epochs))
     if isinstance(outcome.end, Diverged):
         raise DivergedError(outcome.end.message)

@@ -9,10 +9,12 @@ from typing import Any
 
 import torch
 
+from diabolo.api.engine import describe_engine, pick_engine, precision_notes
 from diabolo.api.recorded_data import data_table, load_recorded_data, training_images
 from diabolo.data import Dataset, load_data
 from diabolo.data.dataset import Report
 from diabolo.errors import DiaboloError, RunError
+from diabolo.kernels import find_library
 from diabolo.model import AutoEncoder, build_model
 from diabolo.notation import Spec
 from diabolo.runs import RunFolder, RunRecord, command_line, current_machine, current_versions, free_folder
@@ -51,6 +53,12 @@ class Job:
     resume: TrainingState | None = None
     """State to go on from."""
 
+    @property
+    def engine(self) -> str:
+        """One line for the log: what computes, where and how."""
+        device = next(self.model.parameters()).device
+        return describe_engine(self.model.engine, device, self.recipe.precision)
+
 
 def new_job(
     model: str | Spec | AutoEncoder,
@@ -62,6 +70,7 @@ def new_job(
     out: str | Path | None = None,
     name: str | None = None,
     device: str = "auto",
+    engine: str | None = None,
     data_options: Mapping[str, Any] | None = None,
     data_name: str | None = None,
     report: Report | None = None,
@@ -75,6 +84,7 @@ def new_job(
     """
     chosen = (find_recipe(recipe) if isinstance(recipe, str) else recipe).with_settings(settings or {})
     where = _device(device)
+    picked, notes = pick_engine(engine, where, chosen.precision)
     short, spec = _named(model, name)
     folder = _default_folder(short, chosen.name, seed) if out is None else RunFolder(path=Path(out).expanduser())
     if folder.exists():
@@ -86,8 +96,9 @@ def new_job(
     if isinstance(model, AutoEncoder):
         built = model
         check_image_shape(dataset, model.graph.input_shape)
+        notes = _of_built(model, engine)
     else:
-        built = build_model(spec, dataset.image_shape, seed=seed, initialisation=chosen.initialisation)
+        built = build_model(spec, dataset.image_shape, seed=seed, initialisation=chosen.initialisation, engine=picked)
     images = training_images(dataset, chosen)
     check_training(built, images, chosen)
     record = RunRecord(
@@ -112,7 +123,7 @@ def new_job(
         recipe=chosen,
         folder=folder,
         record=record,
-        notes=chosen.idle_choices(),
+        notes=(*chosen.idle_choices(), *notes, *precision_notes(chosen.precision, where)),
     )
 
 
@@ -141,8 +152,9 @@ def resumed_job(run: str | Path, *, data: Any = None, report: Report | None = No
         read_tensors(folder.model_file)  # kept weights that are damaged are found now, not after the last epoch
     dataset = load_recorded_data(folder, record, data=data, report=report)
     images = training_images(dataset, recipe)
+    engine = "plain" if find_library() is None else record.engine
     model = build_model(
-        record.line, record.input_shape, seed=record.seed, initialisation=recipe.initialisation, engine=record.engine
+        record.line, record.input_shape, seed=record.seed, initialisation=recipe.initialisation, engine=engine
     )
     return Job(
         model=model.to(_device(record.device.split(" ")[0])),
@@ -177,6 +189,16 @@ def _named(model: str | Spec | AutoEncoder, name: str | None) -> tuple[str, Spec
     if model.line is None:
         raise DiaboloError("this model has no line, and a run is loaded by its line; build it with `diabolo.build`")
     return name or "model", resolve(model.line).spec
+
+
+def _of_built(model: AutoEncoder, engine: str | None) -> tuple[str, ...]:
+    """A note where an engine is asked for and the model has another one already."""
+    if engine is None or engine == model.engine or (engine == "auto" and model.engine == "fused"):
+        return ()
+    return (
+        f"`engine` (={engine}) has no effect on a model that is built already: it runs on {model.engine}; build it "
+        f"with `diabolo.build(…, engine={engine!r})`",
+    )
 
 
 def _changes(record: RunRecord, engine: str) -> tuple[str, ...]:

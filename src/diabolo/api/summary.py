@@ -21,9 +21,14 @@ def summary(model: "str | Spec | AutoEncoder", input_shape: Shape | None = None)
     Raises:
         LineError, ShapeError: the line cannot be read, or does not fit the images.
     """
+    return summarise(graph_of(model, input_shape))
+
+
+def graph_of(model: "str | Spec | AutoEncoder", input_shape: Shape | None = None) -> ModelGraph:
+    """The graph of a model; arguments and errors as of `summary`."""
     graph = getattr(model, "graph", None)
     if isinstance(graph, ModelGraph):
-        return summarise(graph)
+        return graph
     assert isinstance(model, str | Spec)
     named = resolve(model)
-    return summarise(build_graph(named.spec, input_shape or named.input_shape or CIFAR_SHAPE))
+    return build_graph(named.spec, input_shape or named.input_shape or CIFAR_SHAPE)

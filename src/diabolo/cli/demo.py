@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from diabolo.cli.options import Data, Json, print_json
+from diabolo.cli.options import Data, Engine, Json, print_json
 
 if TYPE_CHECKING:
     from diabolo.api.job import Job
@@ -25,6 +25,7 @@ def demo(
         int | None,
         typer.Option("--epochs", metavar="N", help="Default: 3, or 20 on the small sample.", min=1, show_default=False),
     ] = None,
+    engine: Engine = None,
     as_json: Json = False,
 ) -> None:
     """Answer the question that started diabolo, on CIFAR-10.
@@ -49,9 +50,11 @@ def demo(
     say(f"  {dataset.describe()}")
     for note in dataset.notes:
         say(f"  note: {note}")
+    for note in _engine_notes(engine):
+        say(f"  note: {note}")
     if epochs is None and len(dataset.train) < FEW_IMAGES:
         epochs = EPOCHS_FOR_FEW_IMAGES
-    runs = [_trained(name, dataset, data, out / name, epochs, to_stderr=as_json) for name in MODELS]
+    runs = [_trained(name, dataset, data, out / name, epochs, engine, to_stderr=as_json) for name in MODELS]
     curves, pictures = _draw(runs, dataset, out)
     rows = [_row(run) for run in runs]
     if as_json:
@@ -70,22 +73,40 @@ def demo(
     say(f"Runs:            {', '.join(str(run.folder.path) for run in runs)}")
 
 
-def _trained(name: str, dataset: "Dataset", data: str, path: Path, epochs: int | None, *, to_stderr: bool) -> "Run":
+def _engine_notes(engine: str | None) -> tuple[str, ...]:
+    import torch
+
+    from diabolo.api.engine import pick_engine
+
+    return pick_engine(engine, torch.device("cuda" if torch.cuda.is_available() else "cpu"))[1]
+
+
+def _trained(
+    name: str,
+    dataset: "Dataset",
+    data: str,
+    path: Path,
+    epochs: int | None,
+    engine: str | None,
+    *,
+    to_stderr: bool,
+) -> "Run":
     from diabolo.cli.train import carry_out
     from diabolo.use import Run
 
     typer.echo(err=to_stderr)
-    job = _job(name, dataset, data, path, epochs)
+    job = _job(name, dataset, data, path, epochs, engine)
     if job is None:
         typer.echo(f"{name}: already trained in {path}; delete that folder to train it again", err=to_stderr)
         return Run(path)
+    typer.echo(job.engine, err=to_stderr)
     outcome, exit_code = carry_out(job, to_stderr=to_stderr)
     if exit_code:
         raise typer.Exit(exit_code)
     return outcome.run
 
 
-def _job(name: str, dataset: "Dataset", data: str, path: Path, epochs: int | None) -> "Job | None":
+def _job(name: str, dataset: "Dataset", data: str, path: Path, epochs: int | None, engine: str | None) -> "Job | None":
     """A new training, one to go on with, or None where it is finished; of the same images and epochs."""
     from diabolo.api.job import new_job, resumed_job
     from diabolo.errors import RunError
@@ -102,7 +123,7 @@ def _job(name: str, dataset: "Dataset", data: str, path: Path, epochs: int | Non
                 f"`{path}` holds a run on other images or with another recipe; choose another `--out`, or delete it"
             )
         return None if record.status == "finished" else resumed_job(path, data=dataset)
-    return new_job(name, dataset, settings=settings, out=path, data_name=data)
+    return new_job(name, dataset, settings=settings, out=path, engine=engine, data_name=data)
 
 
 def _draw(runs: "list[Run]", dataset: "Dataset", out: Path) -> tuple[Path, Path]:

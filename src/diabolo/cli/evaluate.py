@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from diabolo.cli.options import Channels, Fit, Json, Run, Size, data_options, print_json
+from diabolo.cli.options import Channels, Engine, Fit, Json, Run, Size, data_options, print_json
 from diabolo.errors import DiaboloError, clip
 
 
@@ -22,6 +22,7 @@ def evaluate_run(
             help="train, validation or test; validation keeps the test images untouched.",
         ),
     ] = "validation",
+    engine: Engine = None,
     size: Size = None,
     fit: Fit = None,
     channels: Channels = None,
@@ -33,11 +34,15 @@ def evaluate_run(
     """
     if part not in ("train", "validation", "test"):
         raise DiaboloError(f"`--part {clip(part)}`: there are train, validation and test")
+    import torch
+
+    from diabolo.api.engine import pick_engine
     from diabolo.api.evaluate import evaluate_part
     from diabolo.cli.data import progress_display
     from diabolo.use import load
 
-    loaded = load(run)
+    picked, notes = pick_engine(engine, torch.device("cpu"), trains=False)
+    loaded = load(run, engine=picked)
     with progress_display() as report:
         results, dataset = evaluate_part(
             loaded, part, data=data, data_options=data_options(size, fit, channels), report=report
@@ -48,7 +53,7 @@ def evaluate_run(
             {"run": run, "line": loaded.line, "part": part, "data": dataset.name, **results, "recorded_test": recorded}
         )
         return
-    for note in dataset.notes:
+    for note in (*dataset.notes, *notes):
         typer.echo(f"note: {note}", err=True)
     typer.echo(f"{loaded.name}: {loaded.line}")
     typer.echo(dataset.describe())

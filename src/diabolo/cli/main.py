@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from diabolo.allocator import use_huge_pages
-from diabolo.cli import bench, data, demo, evaluate, reconstruct, summary, train, zoo
+from diabolo.cli import bench, check, data, demo, evaluate, reconstruct, rule, summary, train, zoo
 from diabolo.errors import DiaboloError
 
 app = typer.Typer(
@@ -21,6 +21,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("demo")(demo.demo)
+app.command("check")(check.check_models)
+app.command("rule")(rule.show_rules)
 app.command("zoo")(zoo.show_zoo)
 app.command("summary")(summary.show_summary)
 app.add_typer(data.app, name="data")

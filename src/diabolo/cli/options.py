@@ -26,6 +26,15 @@ Fit = Annotated[
 Channels = Annotated[
     int | None, typer.Option("--channels", metavar="N", help="1 for grey, 3 for colour.", show_default=False)
 ]
+Engine = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        metavar="NAME",
+        help="On a CPU: plain (torch), fused (native stages) or auto.",
+        show_default=False,
+    ),
+]
 Device = Annotated[str, typer.Option("--device", metavar="NAME", help="auto, cpu or cuda.")]
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from diabolo.cli.options import Fit, Json, Run, print_json
+from diabolo.cli.options import Engine, Fit, Json, Run, print_json
 
 
 def reconstruct_files(
@@ -17,16 +17,23 @@ def reconstruct_files(
         "reconstructed"
     ),
     fit: Fit = None,
+    engine: Engine = None,
     as_json: Json = False,
 ) -> None:
     """Put your own images through a trained model.
 
     Each image becomes a PNG of the model's size; images of another size need --fit.
     """
+    import torch
+
+    from diabolo.api.engine import pick_engine
     from diabolo.use import load
     from diabolo.use.files import reconstruct_files as reconstruct_into
 
-    done, skipped = reconstruct_into(load(run), files, output, fit=fit)
+    picked, notes = pick_engine(engine, torch.device("cpu"), trains=False)
+    for note in notes:
+        typer.echo(f"note: {note}", err=True)
+    done, skipped = reconstruct_into(load(run, engine=picked), files, output, fit=fit)
     if as_json:
         print_json(
             {

@@ -19,13 +19,19 @@ def show_summary(
 ) -> None:
     """Print layers, shapes and parameters of a model.
 
-    Layers that are built and not connected are listed at the end, and count in no total. Nothing is trained.
+    Layers that are built and not connected are listed at the end, and count in no total. What `diabolo check` finds
+    wrong is said below. Nothing is trained.
     """
-    from diabolo.api.summary import summary
+    from diabolo.api.preflight import examine_graph, worth_saying
+    from diabolo.api.summary import graph_of
+    from diabolo.graph import summarise
 
     shape = None if input_shape is None else read_input_shape(input_shape)
-    result = summary(model, shape)
+    graph = graph_of(model, shape)
+    result, findings = summarise(graph), examine_graph(graph)
     if as_json:
-        print_json(result.to_dict())
-    else:
-        typer.echo(str(result))
+        print_json({**result.to_dict(), "findings": [finding.to_dict() for finding in findings]})
+        return
+    typer.echo(str(result))
+    for line in worth_saying(findings):
+        typer.echo(line)

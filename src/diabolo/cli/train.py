@@ -11,6 +11,7 @@ from diabolo.cli.options import (
     Channels,
     Data,
     Device,
+    Engine,
     Fit,
     Json,
     Size,
@@ -45,6 +46,7 @@ def train_model(
     ] = None,
     resume: Annotated[str | None, typer.Option("--resume", metavar="RUN", help="Go on with this run.")] = None,
     device: Device = "auto",
+    engine: Engine = None,
     threads: Annotated[
         int | None, typer.Option("--threads", metavar="N", help="CPU threads; default: torch's.", min=1)
     ] = None,
@@ -68,6 +70,7 @@ def train_model(
             "--seed": seed,
             "--out": out,
             "--device": device != "auto",
+            "--engine": engine,
             "--threads": threads,
             "--size": size,
             "--fit": fit,
@@ -96,6 +99,7 @@ def train_model(
                 seed=seed,
                 out=out,
                 device=device,
+                engine=engine,
                 data_options=data_options(size, fit, channels),
                 report=report,
             )
@@ -111,7 +115,10 @@ def train_model(
 
 def announce(job: "Job", *, to_stderr: bool = False) -> None:
     """Says what is trained on, and what a reader must know of it."""
+    from diabolo.api.preflight import examine_job, worth_saying
+
     typer.echo(job.dataset.describe(), err=to_stderr)
+    typer.echo(job.engine, err=to_stderr)
     for note in (*job.dataset.notes, *job.notes):
         typer.echo(f"note: {note}", err=to_stderr)
     if job.dataset.skipped:
@@ -126,6 +133,8 @@ def announce(job: "Job", *, to_stderr: bool = False) -> None:
             "nothing is selected by them, and the last weights are kept",
             err=to_stderr,
         )
+    for line in worth_saying(examine_job(job)):
+        typer.echo(line, err=to_stderr)
 
 
 def carry_out(job: "Job", *, to_stderr: bool = False) -> "tuple[Outcome, int]":

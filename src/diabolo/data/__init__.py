@@ -5,12 +5,15 @@ from diabolo.data.dataset import Attempt, Dataset, Progress, Skipped, split_vali
 from diabolo.data.fetch import VerifyReport, get, verify
 from diabolo.data.images import read_images
 from diabolo.data.load import load_data
+from diabolo.data.on_disk import Images, ImagesOnDisk
 
 __all__ = [
     "CATALOGUE",
     "Attempt",
     "CatalogueEntry",
     "Dataset",
+    "Images",
+    "ImagesOnDisk",
     "Progress",
     "Skipped",
     "VerifyReport",

@@ -5,8 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from diabolo.data.dataset import Dataset, make_dataset, split_validation
+from diabolo.data.dataset import Dataset, Report, bytes_digest, make_dataset, split_validation
+from diabolo.data.on_disk import Images, ImagesOnDisk
 from diabolo.errors import DataError
+
+MOST_IN_MEMORY = 1 << 30
+"""Bytes of a `.npy` file up to which it is read whole; a larger one of uint8 images stays on disk."""
 
 _TEST_FRACTION = 0.1
 _IMAGE_KEYS = {
@@ -20,7 +24,7 @@ _LABEL_KEYS = {
 }
 
 
-def to_images(array: np.ndarray, *, where: str) -> tuple[np.ndarray, tuple[str, ...]]:
+def to_images(array: np.ndarray, *, where: str) -> tuple[Images, tuple[str, ...]]:
     """Any acceptable array as images.
 
     Args:
@@ -28,7 +32,7 @@ def to_images(array: np.ndarray, *, where: str) -> tuple[np.ndarray, tuple[str, 
         where: its name, for errors.
 
     Returns:
-        uint8 (N, H, W, C), and a note where values were converted.
+        uint8 (N, H, W, C), and a note where values were converted. A memory-mapped array of uint8 stays on disk.
 
     Raises:
         DataError: another shape, type or range; the message says what to do.
@@ -48,7 +52,8 @@ def to_images(array: np.ndarray, *, where: str) -> tuple[np.ndarray, tuple[str, 
     if 0 in array.shape:
         raise DataError(f"`{where}` has shape {array.shape}: there are no images in it")
     if array.dtype == np.uint8:
-        return np.ascontiguousarray(array), ()
+        on_disk = ImagesOnDisk.of(array)
+        return (np.ascontiguousarray(array) if on_disk is None else on_disk), ()
     if array.dtype.kind != "f":
         raise DataError(
             f"`{where}` has type {array.dtype}; images are uint8, or floats from 0 to 1; "
@@ -63,18 +68,26 @@ def to_images(array: np.ndarray, *, where: str) -> tuple[np.ndarray, tuple[str, 
     return images, (f"{where}: floats in [0, 1] were rounded to 8 bits (256 levels)",)
 
 
-def load_array(array: np.ndarray, *, name: str = "array", source: str = "array in memory") -> Dataset:
+def load_array(
+    array: np.ndarray, *, name: str = "array", source: str = "array in memory", report: Report | None = None
+) -> Dataset:
     """One array of images; a tenth, chosen by a fixed permutation, becomes the test part.
 
     Raises:
         DataError: see `to_images`; or fewer images than make two parts.
     """
     images, notes = to_images(array, where=name)
-    return split_dataset(images, name=name, source=source, notes=notes)
+    return split_dataset(images, name=name, source=source, notes=notes, report=report)
 
 
 def split_dataset(
-    images: np.ndarray, *, name: str, source: str, labels: np.ndarray | None = None, notes: tuple[str, ...] = ()
+    images: Images,
+    *,
+    name: str,
+    source: str,
+    labels: np.ndarray | None = None,
+    notes: tuple[str, ...] = (),
+    report: Report | None = None,
 ) -> Dataset:
     """Cuts the test part off images that come without one.
 
@@ -86,19 +99,26 @@ def split_dataset(
     fraction = max(_TEST_FRACTION, 1 / len(images))
     train, test = split_validation(len(images), fraction=fraction)
     note = f"{name}: has no test part; {len(test):,} of its {len(images):,} images, drawn with seed 0, are kept for it"
+    if isinstance(images, ImagesOnDisk):
+        parts: dict[str, Images] = {"train": images.chosen(train), "test": images.chosen(test)}
+        size = images.nbytes / 2**30
+        notes = (*notes, f"{name}: stays on disk ({size:,.1f} GiB); its images are read when they are needed")
+    else:
+        parts = {"train": images[train], "test": images[test]}
     return make_dataset(
         name=name,
         source=source,
-        train=images[train],
-        test=images[test],
+        train=parts["train"],
+        test=parts["test"],
         train_labels=None if labels is None else labels[train],
         test_labels=None if labels is None else labels[test],
         notes=(*notes, note),
+        part_digests={part: bytes_digest(chosen, report=report) for part, chosen in parts.items()},
     )
 
 
-def load_npy(path: Path) -> Dataset:
-    """A `.npy` file: one array of images.
+def load_npy(path: Path, *, report: Report | None = None) -> Dataset:
+    """A `.npy` file: one array of images; above `MOST_IN_MEMORY` it is not read whole.
 
     Raises:
         DataError: not a readable array of numbers, or see `to_images`.
@@ -107,13 +127,14 @@ def load_npy(path: Path) -> Dataset:
         with path.open("rb") as file:
             if file.read(6) not in (np.lib.format.MAGIC_PREFIX, b"PK\x03\x04\x14\x00"):
                 raise ValueError("it does not start as numpy's files do")
-        array = np.load(path, allow_pickle=False)
+        is_large = path.stat().st_size > MOST_IN_MEMORY
+        array = np.load(path, allow_pickle=False, mmap_mode="r" if is_large else None)
     except (OSError, ValueError, EOFError, MemoryError) as error:
         raise DataError(f"`{path}`: {_load_problem(error)}") from error
     if not isinstance(array, np.ndarray):
         array.close()
         raise DataError(f"`{path}` is an .npz archive under another name; rename it to end in .npz")
-    return load_array(array, name=path.name, source=str(path))
+    return load_array(array, name=path.name, source=str(path), report=report)
 
 
 def load_npz(path: Path) -> Dataset:
@@ -127,7 +148,7 @@ def load_npz(path: Path) -> Dataset:
             arrays = {key: archive[key] for key in archive.files}
     except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile, AttributeError, TypeError) as error:
         raise DataError(f"`{path}`: {_load_problem(error)}") from error
-    parts: dict[str, np.ndarray] = {}
+    parts: dict[str, Images] = {}
     notes: tuple[str, ...] = ()
     for part, keys in _IMAGE_KEYS.items():
         key = next((key for key in keys if key in arrays), None)

@@ -4,10 +4,14 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from diabolo.data.on_disk import Images, ImagesOnDisk
 from diabolo.errors import DataError
+
+_PIECE = 1 << 24  # bytes of images on disk that are hashed at a time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,19 +53,19 @@ class Attempt:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Dataset:
-    """Images in two or three parts, in memory, with where they came from."""
+    """Images in two or three parts, in memory or on disk, with where they came from."""
 
     name: str
     """Catalogue name, or the last part of the path."""
-    train: np.ndarray
+    train: Images
     """uint8 (N, H, W, C), C is 1 or 3."""
-    test: np.ndarray
+    test: Images
     """uint8 (N, H, W, C), same size as `train`."""
     digest: str
     """"sha256:<hex>" over the names, shapes and bytes of all parts and labels."""
     source: str
     """In words: "cache", "official archive", "npm package", "sample in the package", or a path."""
-    validation: np.ndarray | None = None
+    validation: Images | None = None
     """uint8 (N, H, W, C), only where the source itself has a validation part."""
     train_labels: np.ndarray | None = None
     """int64 (N,), or None."""
@@ -98,9 +102,9 @@ def make_dataset(
     *,
     name: str,
     source: str,
-    train: np.ndarray,
-    test: np.ndarray,
-    validation: np.ndarray | None = None,
+    train: Images,
+    test: Images,
+    validation: Images | None = None,
     train_labels: np.ndarray | None = None,
     test_labels: np.ndarray | None = None,
     notes: tuple[str, ...] = (),
@@ -138,7 +142,7 @@ def make_dataset(
             )
     train_labels = None if train_labels is None else train_labels.astype(np.int64)
     test_labels = None if test_labels is None else test_labels.astype(np.int64)
-    parts = {**images, "train_labels": train_labels, "test_labels": test_labels}
+    parts: dict[str, Any] = {**images, "train_labels": train_labels, "test_labels": test_labels}
     known = part_digests or {}
     lines = [
         f"{part} {'x'.join(map(str, array.shape))} {known.get(part) or bytes_digest(array)}\n"
@@ -162,10 +166,23 @@ def make_dataset(
     )
 
 
-def bytes_digest(array: np.ndarray) -> str:
-    """Sha256 (hex) of the array's bytes in C order and little-endian."""
+def bytes_digest(array: Images, *, report: Report | None = None) -> str:
+    """Sha256 (hex) of the array's bytes in C order and little-endian; of images on disk a few are read at a time."""
+    if isinstance(array, ImagesOnDisk):
+        return _streamed_digest(array, report)
     array = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
     return hashlib.sha256(array.reshape(-1).view(np.uint8).data).hexdigest()
+
+
+def _streamed_digest(images: ImagesOnDisk, report: Report | None) -> str:
+    digest = hashlib.sha256()
+    at_once = max(1, _PIECE // (images.nbytes // len(images)))
+    for start in range(0, len(images), at_once):
+        digest.update(images[start : start + at_once].reshape(-1).data)
+        if report is not None:
+            done = min(start + at_once, len(images))
+            report(Progress(stage=f"hashing {images.path.name}", done=done, total=len(images), unit="images"))
+    return digest.hexdigest()
 
 
 def split_validation(num_images: int, *, fraction: float = 0.1, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -194,5 +211,5 @@ def split_validation(num_images: int, *, fraction: float = 0.1, seed: int = 0) -
     return np.sort(order[num_validation:]), np.sort(order[:num_validation])
 
 
-def _size(array: np.ndarray) -> str:
+def _size(array: Images) -> str:
     return "×".join(str(length) for length in array.shape[1:])

@@ -14,6 +14,7 @@ from diabolo.data.folder import load_folder
 from diabolo.data.guess import ACCEPTED, did_you_mean
 from diabolo.data.idx import find_idx_files, is_idx_file, load_idx_file, load_idx_folder
 from diabolo.data.images import UnreadableImageError, check_options, fit_image, read_header
+from diabolo.data.on_disk import Images
 from diabolo.errors import DataError
 
 _CHUNK = 4096  # images
@@ -43,7 +44,7 @@ def load_data(
         report: called with a `Progress` now and then while work is long.
 
     Returns:
-        Images as uint8 (N, H, W, C).
+        Images as uint8 (N, H, W, C), in memory but for a large `.npy` of uint8 and for a memory-mapped array.
 
     Raises:
         DataError: nothing of that name, or it cannot be read, or an option is missing or wrong.
@@ -68,7 +69,7 @@ def _load(
     if isinstance(what, Dataset):
         return with_options(what, pair, fit, channels)
     if isinstance(what, np.ndarray):
-        return with_options(load_array(what), pair, fit, channels)
+        return with_options(load_array(what, report=report), pair, fit, channels)
     if isinstance(what, str) and what in CATALOGUE:
         dataset = load_entry(what, offline=offline, cache_folder=cache_folder, report=report)
         return with_options(dataset, pair, fit, channels)
@@ -89,7 +90,7 @@ def _load(
             if not idx:
                 return load_folder(path, size=pair, fit=fit, channels=channels, report=report)
             return with_options(load_idx_folder(path, idx), pair, fit, channels)
-        return with_options(_load_file(path), pair, fit, channels)
+        return with_options(_load_file(path, report), pair, fit, channels)
     except PermissionError as error:
         raise DataError(f"`{error.filename or path}`: no permission to read it; change its permissions") from error
 
@@ -105,9 +106,9 @@ def with_options(dataset: Dataset, size: tuple[int, int] | None, fit: str | None
     if (size is None or size == old_size) and channels == old_channels:
         return dataset
 
-    def change(images: np.ndarray) -> np.ndarray:
+    def change(images: Images) -> Images:
         if channels != old_channels:
-            images = to_grey(images) if channels == 1 else np.repeat(images, 3, axis=3)
+            images = to_grey(images) if channels == 1 else np.repeat(images[:], 3, axis=3)
         if size is None or size == old_size:
             return images
         fitted = np.empty((len(images), *size, channels), np.uint8)
@@ -128,7 +129,7 @@ def with_options(dataset: Dataset, size: tuple[int, int] | None, fit: str | None
     return dataclasses.replace(changed, **{field: getattr(dataset, field) for field in kept})
 
 
-def to_grey(images: np.ndarray) -> np.ndarray:
+def to_grey(images: Images) -> np.ndarray:
     """Luma of ITU-R BT.601, as Pillow rounds it: uint8 (N, H, W, 3) to (N, H, W, 1)."""
     grey = np.empty((*images.shape[:3], 1), np.uint8)
     for start in range(0, len(images), _CHUNK):
@@ -159,10 +160,10 @@ def _load_known(entry: CatalogueEntry, path: Path, report: Report | None) -> Dat
     )
 
 
-def _load_file(path: Path) -> Dataset:
+def _load_file(path: Path, report: Report | None) -> Dataset:
     suffix = path.suffix.lower()
     if suffix == ".npy":
-        return load_npy(path)
+        return load_npy(path, report=report)
     if suffix == ".npz":
         return load_npz(path)
     if is_idx_file(path):

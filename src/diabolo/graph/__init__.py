@@ -2,10 +2,11 @@
 
 from diabolo.graph.from_spec import CIFAR_SHAPE, build_graph
 from diabolo.graph.measures import Measures, measure
-from diabolo.graph.model_graph import ModelGraph, Node, Place, Section
+from diabolo.graph.model_graph import FOREIGN_KINDS, ModelGraph, Node, Origin, Place, Section
 from diabolo.graph.summary import Summary, SummaryRow, keras_shape, summarise
 
 __all__ = [
-    "CIFAR_SHAPE", "Measures", "ModelGraph", "Node", "Place", "Section", "Summary", "SummaryRow", "build_graph",
+    "CIFAR_SHAPE", "FOREIGN_KINDS", "Measures", "ModelGraph", "Node", "Origin", "Place", "Section", "Summary",
+    "SummaryRow", "build_graph",
     "keras_shape", "measure", "summarise",
 ]  # fmt: skip

@@ -53,6 +53,11 @@ class RunFolder:
         """Best, median, worst and a fixed handful of validation images."""
         return self.path / "reconstructions.png"
 
+    @property
+    def findings_file(self) -> Path:
+        """What the doctor said before the training."""
+        return self.path / "findings.json"
+
     def record(self) -> RunRecord:
         """Reads `run.toml`; raises `RunError` where there is none."""
         return read_record(self.record_file)

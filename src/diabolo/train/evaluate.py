@@ -1,17 +1,20 @@
 """Loss and image metrics of a model on some images, in evaluation mode and without gradients."""
 
+import contextlib
 import math
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from diabolo.errors import DataError
 from diabolo.metrics import ImageMetrics
 from diabolo.model import AutoEncoder
 from diabolo.train.images import ImageSource
 from diabolo.train.losses import Loss, loss_input
+from diabolo.train.precision import products
 
 _MOST_AT_ONCE = 250
 _VALUES_AT_ONCE = 16_777_216  # 64 MiB of float32: 250 images in the question's network
@@ -62,17 +65,22 @@ def evaluate(
     was_training = model.training
     model.eval()
     metrics = ImageMetrics()
-    total = 0.0
-    at_once = images_at_once(model)
+    losses: list[tuple[Tensor, int]] = []  # read at the end, so that a GPU is not waited for batch by batch
     try:
-        for start in range(0, len(indices), at_once):
-            batch = images.batch(indices[start : start + at_once])
-            output = loss_input(model, loss, batch)
-            total += float(loss.function(output, batch)) * len(batch)
-            if with_metrics:
-                metrics.update(torch.sigmoid(output) if loss.from_logits else output, batch)
+        with (
+            products("float32", images.device),
+            contextlib.closing(images.batches(indices, images_at_once(model))) as batches,
+        ):
+            for batch in batches:
+                output = loss_input(model, loss, batch)
+                losses.append((loss.function(output, batch), len(batch)))
+                if with_metrics:
+                    metrics.update(torch.sigmoid(output) if loss.from_logits else output, batch)
     finally:
         model.train(was_training)
+    total = 0.0
+    for value, num_images in losses:
+        total += float(value) * num_images
     values = metrics.result() if with_metrics else None
     missing = float("nan")
     return Evaluation(

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from torch import Tensor
 
 from diabolo.model import AutoEncoder, derive_seed
 from diabolo.runs import EpochRow
@@ -18,10 +18,12 @@ from diabolo.train.events import Checkpoint, Diverged, EpochDone, Event, Started
 from diabolo.train.fitness import check_training
 from diabolo.train.images import ImageSource, TrainingImages, epoch_order
 from diabolo.train.losses import floor_of, loss_for, loss_input
-from diabolo.train.optimiser import learning_rate, make_optimiser, set_learning_rate
+from diabolo.train.optimiser import learning_rate, make_optimiser
+from diabolo.train.precision import autocast, products
 from diabolo.train.random import seeded
 from diabolo.train.recipe import Recipe
 from diabolo.train.state import Progress, TrainingState, put_tensors, take_tensors
+from diabolo.train.tally import DeviceTally, HostTally, make_tally
 
 CHECKPOINT_SECONDS = 60.0
 """Time between checkpoints within an epoch, where nothing else is asked for."""
@@ -54,7 +56,9 @@ def train(
 
     Yields:
         `Started`; for each epoch `StepDone`… with a `Checkpoint` now and then, `EpochDone`, `Checkpoint`; at last
-        `Trained`, `Stopped` or `Diverged`. Between two events nothing runs, so a reader may look at the model.
+        `Trained`, `Stopped` or `Diverged`. Between two events nothing runs, so a reader may look at the model. On
+        CUDA the host does not wait for steps: `StepDone` comes a few times a second and says what was known then, and
+        a step whose loss is not finite is found a moment later (its successors change no weight either).
 
     Raises:
         RecipeError: the recipe does not fit the model or the images.
@@ -78,7 +82,6 @@ class _Training:
         self.model, self.recipe, self.seed = model, recipe, seed
         self.should_stop, self.checkpoint_seconds = should_stop, checkpoint_seconds
         self.device = next(model.parameters()).device
-        self.in_bfloat16 = recipe.precision == "bfloat16"
         self.loss = loss_for(recipe.loss, model)
         self.train_images = ImageSource(images.train, self.device)
         same = images.validation is images.train
@@ -91,6 +94,7 @@ class _Training:
         self.steps_per_epoch = math.ceil(len(self.train_indices) / recipe.batch_size)
         self.num_steps = recipe.epochs * self.steps_per_epoch
         self.progress = Progress() if resume is None else resume.progress
+        self.tally = self._tally()
         self.history: tuple[EpochRow, ...] = () if resume is None else resume.history
         self.optimiser = make_optimiser(model.parameters(), recipe, num_steps=self.num_steps_done)
         if resume is not None:
@@ -125,26 +129,30 @@ class _Training:
         epoch = self.progress.epoch + 1
         order = self.train_indices[epoch_order(len(self.train_indices), self.seed, epoch)]
         last_checkpoint = time.monotonic()
+        self.tally = self._tally()
         self.model.train()
-        while self.progress.step < self.steps_per_epoch:
-            if self.should_stop():
-                yield self._stopped(epoch)
-                return True
-            started = time.perf_counter()
-            loss, num_images = self._step(order)
-            if not math.isfinite(loss):
-                yield self._diverged(epoch, self.progress.step + 1, loss)
-                return True
-            self._count(loss, num_images, time.perf_counter() - started)
-            yield StepDone(
-                epoch=epoch,
-                step=self.progress.step,
-                loss=self.progress.loss_sum / self.progress.num_seen,
-                images_per_second=self._speed(),
-            )
-            if time.monotonic() - last_checkpoint >= self.checkpoint_seconds and self._is_finite():
-                yield Checkpoint(state=self.state)
-                last_checkpoint = time.monotonic()
+        with contextlib.closing(
+            self.train_images.batches(order, self.recipe.batch_size, first=self.progress.step)
+        ) as batches:
+            while self.progress.step < self.steps_per_epoch:
+                if self.should_stop():
+                    yield self._stopped(epoch)
+                    return True
+                started = time.perf_counter()
+                self._step(next(batches))
+                self._count(time.perf_counter() - started)
+                reading = self.tally.latest()
+                if reading is None:
+                    pass
+                elif reading.is_broken:
+                    yield self._diverged(epoch, reading.step + 1, reading.loss)
+                    return True
+                else:
+                    yield StepDone(epoch=epoch, step=reading.step, loss=reading.loss, images_per_second=self._speed())
+                if time.monotonic() - last_checkpoint >= self.checkpoint_seconds:
+                    if self._settle() and self._is_finite():
+                        yield Checkpoint(state=self.state)
+                    last_checkpoint = time.monotonic()
         done = self._close_epoch(epoch)
         yield done
         if isinstance(done, Diverged):
@@ -152,22 +160,19 @@ class _Training:
         yield Checkpoint(state=self.state)
         return False
 
-    def _step(self, order: NDArray[np.int64]) -> tuple[float, int]:
-        """One training step; the mean loss and the number of images. A loss that is not finite changes no weight."""
-        step, size = self.progress.step, self.recipe.batch_size
-        set_learning_rate(self.optimiser, learning_rate(self.recipe, self.num_steps_done, self.num_steps))
-        images = self.train_images.batch(order[step * size : (step + 1) * size])
-        self.optimiser.zero_grad(set_to_none=True)
-        with self._random_numbers(), torch.autocast(self.device.type, torch.bfloat16, enabled=self.in_bfloat16):
-            output = loss_input(self.model, self.loss, images)
-        loss = self.loss.function(output, images) + self.model.penalty()
-        value = loss.item()
-        if math.isfinite(value):
-            loss.backward()
-            if self.recipe.clip_norm:
-                torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip_norm)
-            self.optimiser.step()
-        return value, len(images)
+    def _step(self, images: Tensor) -> None:
+        """One training step. A loss that is not finite changes no weight."""
+        self.optimiser.rate = learning_rate(self.recipe, self.num_steps_done, self.num_steps)
+        self.optimiser.zero_grad()
+        with products(self.recipe.precision, self.device):
+            with self._random_numbers(), autocast(self.recipe.precision, self.device):
+                output = loss_input(self.model, self.loss, images)
+            loss = self.loss.function(output, images) + self.model.penalty()
+            if self.tally.add(loss.detach(), len(images)):
+                loss.backward()
+                if self.recipe.clip_norm:
+                    torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip_norm)
+                self.optimiser.step(skip=self.tally.skip)
 
     def _random_numbers(self) -> contextlib.AbstractContextManager[None]:
         """Of this step, for dropout, noise and sampling; nothing where the model draws none."""
@@ -175,18 +180,30 @@ class _Training:
             return contextlib.nullcontext()
         return seeded(derive_seed(self.seed, "step", self.num_steps_done), self.device)
 
-    def _count(self, loss: float, num_images: int, seconds: float) -> None:
+    def _tally(self) -> HostTally | DeviceTally:
         progress = self.progress
+        return make_tally(self.device, step=progress.step, num_seen=progress.num_seen, loss_sum=progress.loss_sum)
+
+    def _count(self, seconds: float) -> None:
+        progress = self.progress
+        self.progress = replace(progress, step=progress.step + 1, seconds=progress.seconds + seconds)
+
+    def _settle(self) -> bool:
+        """Waits for the device, where it works on its own, and takes over the sums; whether all losses were finite."""
+        started = time.perf_counter()
+        reading = self.tally.settled()
         self.progress = replace(
-            progress,
-            step=progress.step + 1,
-            loss_sum=progress.loss_sum + loss * num_images,
-            num_seen=progress.num_seen + num_images,
-            seconds=progress.seconds + seconds,
+            self.progress,
+            loss_sum=reading.loss_sum,
+            num_seen=reading.num_seen,
+            seconds=self.progress.seconds + time.perf_counter() - started,
         )
+        return not reading.is_broken
 
     def _close_epoch(self, epoch: int) -> EpochDone | Diverged:
         """Evaluates, adds the row, and moves on to the next epoch, unless the model has diverged."""
+        if not self._settle():
+            return self._broken(epoch)
         on_train = evaluate(self.model, self.train_images, self.train_eval_indices, self.loss, with_metrics=False)
         on_validation = evaluate(self.model, self.validation_images, self.validation_indices, self.loss)
         for measured in (on_train, on_validation):
@@ -220,7 +237,7 @@ class _Training:
 
     def _speed(self) -> float:
         """Images a second in this epoch's steps."""
-        return self.progress.num_seen / max(self.progress.seconds, 1e-9)
+        return self.tally.num_seen / max(self.progress.seconds, 1e-9)
 
     def _is_finite(self) -> bool:
         """Whether all parameters and moving statistics are finite: a step can break them and still report a loss."""
@@ -228,9 +245,16 @@ class _Training:
 
     def _stopped(self, epoch: int) -> Stopped | Diverged:
         step = self.progress.step
+        if not self._settle():
+            return self._broken(epoch)
         if step and not self._is_finite():
             return self._diverged(epoch, step, self.progress.loss_sum / self.progress.num_seen)
         return Stopped(epoch=epoch, step=step, state=self.state)
+
+    def _broken(self, epoch: int) -> Diverged:
+        """What is said where a loss was not finite and the device has only told now."""
+        reading = self.tally.settled()
+        return self._diverged(epoch, reading.step + 1, reading.loss)
 
     def _diverged(self, epoch: int, step: int, loss: float) -> Diverged:
         return Diverged(epoch=epoch, step=step, loss=loss, cause=likely_cause(self.model, self.recipe, self.history))

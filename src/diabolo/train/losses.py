@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from diabolo.data import Images
 from diabolo.errors import RecipeError
 from diabolo.metrics import pixel_entropy
 from diabolo.model import AutoEncoder
@@ -70,7 +71,7 @@ LOSSES = {
 """Every loss by its name in a recipe."""
 
 
-def floor_of(loss: Loss, images: NDArray[np.uint8], indices: NDArray[np.int64]) -> float:
+def floor_of(loss: Loss, images: Images, indices: NDArray[np.int64]) -> float:
     """The floor of the loss on some of the images (N, H, W, C), of which only a few are copied at a time."""
     total = 0.0
     for start in range(0, len(indices), _IMAGES_AT_A_TIME):

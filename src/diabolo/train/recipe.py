@@ -36,8 +36,8 @@ class Recipe:
     """Largest Euclidean norm of the whole gradient; 0: not clipped."""
     loss: Literal["bce", "mse", "l1"]
     """Mean over pixel values of: binary cross-entropy, squared error, absolute error."""
-    precision: Literal["float32", "bfloat16"] = "float32"
-    """Of the training steps' arithmetic; weights and evaluation are always float32."""
+    precision: Literal["float32", "tf32", "bfloat16"] = "float32"
+    """Of the training steps' arithmetic, `tf32` on CUDA only; weights and evaluation are always float32."""
     initialisation: Literal["glorot-uniform", "he-normal"] = "glorot-uniform"
     """Of the kernels."""
     validation: Literal["held-out", "test"]

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from diabolo.errors import RunError
 from diabolo.runs import EpochRow, row_from_dict
+from diabolo.train.optimiser import Optimiser
 from diabolo.train.tensor_file import read_tensors, write_tensors
 
 FORMAT = 1
@@ -69,7 +70,7 @@ class TrainingState:
                 )
 
 
-def take_tensors(model: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
+def take_tensors(model: nn.Module, optimiser: Optimiser) -> dict[str, Tensor]:
     """Copies of all tensors of a model and its optimiser, by name."""
     tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
     names = {id(parameter): name for name, parameter in model.named_parameters()}
@@ -80,7 +81,7 @@ def take_tensors(model: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str
     return {name: value.detach().to("cpu", copy=True).contiguous() for name, value in tensors.items()}
 
 
-def put_tensors(model: nn.Module, optimiser: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+def put_tensors(model: nn.Module, optimiser: Optimiser, tensors: dict[str, Tensor]) -> None:
     """Puts copies back; layouts in memory stay those of the model, since kernels are chosen by them."""
     load_weights(model, {name[6:]: value for name, value in tensors.items() if name.startswith("model.")})
     for name, parameter in model.named_parameters():

@@ -8,6 +8,16 @@ from diabolo.use.run import Run
 __all__ = ["Run", "load", "psnr_of", "reconstruct"]
 
 
-def load(path: str | Path) -> Run:
-    """Loads a run from its folder; raises `RunError` where there is none, or it is of another version."""
-    return Run(path)
+def load(path: str | Path, *, engine: str | None = None) -> Run:
+    """Loads a run from its folder.
+
+    Args:
+        path: the folder.
+        engine: how its model runs on a CPU, `plain`, `fused` or `auto`; None asks `$DIABOLO_ENGINE`, then takes the
+            default, whatever the run was trained with.
+
+    Raises:
+        RunError: there is no run, or it is of another version.
+        DiaboloError: no engine has that name.
+    """
+    return Run(path, engine=engine)

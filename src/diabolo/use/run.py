@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diabolo.model import AutoEncoder, build_model
+from diabolo.model.engine import choose_engine
 from diabolo.runs import EpochRow, RunFolder, RunRecord, epoch_line
 from diabolo.train import load_weights, read_tensors
 from diabolo.use.reconstruct import reconstruct
@@ -19,6 +20,10 @@ _ROWS_SHOWN = 12  # most epochs in a notebook's table
 class Run:
     """A training and its results, read from its folder.
 
+    Args:
+        path: its folder.
+        engine: as of `diabolo.load`.
+
     Attributes:
         folder: where its files lie.
 
@@ -26,7 +31,8 @@ class Run:
         RunError: the folder is no run, is damaged, or is of another version.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, engine: str | None = None) -> None:
+        self._engine = None if engine is None else choose_engine(engine)
         self.folder = RunFolder(path=Path(path).expanduser())
         self._record = self.folder.record()  # refuses what is no run
 
@@ -57,7 +63,7 @@ class Run:
         Raises:
             RunError: the weights are missing, truncated, or of another line.
         """
-        model = build_model(self.line, self.record.input_shape)
+        model = build_model(self.line, self.record.input_shape, engine=self._engine)
         tensors, _ = read_tensors(self.folder.model_file)
         load_weights(model, tensors)
         return model.eval()

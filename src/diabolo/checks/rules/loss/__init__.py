@@ -1,0 +1,1 @@
+"""Outputs, losses and metrics that do not belong together."""

@@ -1,0 +1,1 @@
+"""Normalisation and activation in places where they hurt."""

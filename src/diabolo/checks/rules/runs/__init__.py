@@ -1,0 +1,1 @@
+"""What a trained run's layers do on real images."""

@@ -1,0 +1,1 @@
+"""Up-sampling that leaves patterns."""

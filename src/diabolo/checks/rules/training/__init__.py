@@ -1,0 +1,1 @@
+"""Data, splits and step counts of a training."""

@@ -1,0 +1,1 @@
+"""Layers that do not do what their place in the source suggests."""

@@ -4,7 +4,7 @@
 #   make test     the whole test suite, off the network
 #   make corpus   what the doctor finds, misses and invents in 200 labelled cases
 #   make lint     style, types, layers, generated documents
-#   make bench    timings of start-up and of a training step, kept in benchmarks/results
+#   make bench    start-up, a training step, and diabolo beside Keras and torch (half an hour), kept in benchmarks/results
 #   make format   puts the code into the house style
 #   make clean    removes what the others made; the cache of data sets stays
 #
@@ -53,6 +53,7 @@ lint: $(DEVELOPMENT)
 bench: $(DEVELOPMENT)
 	@$(BIN)/python benchmarks/startup.py
 	@$(BIN)/python benchmarks/step.py
+	@$(BIN)/diabolo bench --out benchmarks/results/bench
 
 format: $(DEVELOPMENT)
 	$(BIN)/ruff check --fix-only

@@ -56,7 +56,7 @@ def diagnose(subject: Subject, selection: Selection | None = None) -> tuple[Find
         (finding.code, finding.place, finding.message, finding.node if finding.place is None else ""): finding
         for finding in reversed(found)
     }  # a loop in a source calls the layer of one place several times
-    return tuple(sorted(once.values(), key=_order))
+    return tuple(sorted(reversed(once.values()), key=_order))  # findings without a place keep the order of the nodes
 
 
 def is_silenced(finding: Finding, subject: Subject) -> bool:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from diabolo.allocator import use_huge_pages
-from diabolo.cli import check, data, demo, evaluate, reconstruct, rule, summary, train, zoo
+from diabolo.cli import bench, check, data, demo, evaluate, reconstruct, rule, summary, train, zoo
 from diabolo.errors import DiaboloError
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ app.add_typer(data.app, name="data")
 app.command("train")(train.train_model)
 app.command("eval")(evaluate.evaluate_run)
 app.command("reconstruct")(reconstruct.reconstruct_files)
+app.command("bench")(bench.bench)
 
 
 def _print_version(wanted: bool) -> None:

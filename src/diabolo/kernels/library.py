@@ -11,8 +11,8 @@ _WHOLE = (
     "images", "height", "width", "channels_in", "channels_out", "up", "pool", "relu", "bn", "relu_after", "side",
     "training", "threads",
 )  # fmt: skip
-_BEFORE_EPS = ("x", "weight", "bias", "gamma", "beta", "mean", "variance")
-_AFTER_EPS = ("z", "raw", "index", "y", "dz", "dx", "dweight", "dbias", "dgamma", "dbeta")
+_BEFORE_EPS = ("before", "x", "weight", "bias", "gamma", "beta", "mean", "variance")
+_AFTER_EPS = ("z", "raw", "index", "y", "dz", "dx", "dweight", "dbias", "dgamma", "dbeta", "bn_sums", "bn_sums_before")
 _DEFAULT_LEVEL = "avx2"  # `DIABOLO_ISA=avx512` asks for the other: it has not been run on such a processor yet
 _LEVELS = {"baseline": 1, "avx2": 3, "avx512": 4}
 

@@ -5,6 +5,12 @@
 namespace {
 
 struct Taps { i64 pixel, row; int R; i64 K; };  // steps of x between pixels and between rows of the window
+struct Rows { i64 count, x, out; };             // rows of pixels, and the steps between them in x and in `out`
+// Where the pixels of a tile go: `room` channels may be written at each.
+struct Target { float *out; i64 step, room; const float *bias; bool rectify; };
+
+const i64 PANEL = 12288;  // bytes of weights that stay in the first-level cache while rows of pixels pass by
+const i64 THIN = 4;       // channels out, up to which vectors run along K instead of along the channels
 
 template <int P, int V, int CONSTANT>
 inline void sum_taps(const float *x, Taps t, const float *w, vf (&a)[P][V]) {
@@ -24,110 +30,138 @@ inline void sum_taps(const float *x, Taps t, const float *w, vf (&a)[P][V]) {
     }
 }
 
+// A tile of P pixels and V vectors of channels, or one panel of its sum: the first starts from the bias, the others
+// from what is there.
 template <int P, int V>
-inline void tile(const float *x, Taps t, const float *w, const float *bias, float *out, i64 step, i64 room, bool rectify) {
+inline void tile(const float *x, Taps t, const float *w, Target to, bool first, bool last) {
     vf a[P][V];
-    for (int v = 0; v < V; v++) {
-        vf b = bias ? load(bias + v * VL) : vf{};
-        for (int p = 0; p < P; p++) a[p][v] = b;
-    }
+    if (first)
+        for (int v = 0; v < V; v++) {
+            vf b = to.bias ? load(to.bias + v * VL) : vf{};
+            for (int p = 0; p < P; p++) a[p][v] = b;
+        }
+    else
+        for (int p = 0; p < P; p++)
+            for (int v = 0; v < V; v++) a[p][v] = load_n(to.out + p * to.step + v * VL, to.room - v * VL);
     if (t.K == 9) sum_taps<P, V, 9>(x, t, w, a);  // three colours in
     else sum_taps<P, V, 0>(x, t, w, a);
+    bool rectify = to.rectify && last;
     for (int p = 0; p < P; p++)
-        for (int v = 0; v < V; v++) store_n(out + p * step + v * VL, rectify ? relu(a[p][v]) : a[p][v], room - v * VL);
+        for (int v = 0; v < V; v++)
+            store_n(to.out + p * to.step + v * VL, rectify ? relu(a[p][v]) : a[p][v], to.room - v * VL);
 }
 
 template <int P, int V>
-inline void tile_of(i64 p, const float *x, Taps t, const float *w, const float *bias, float *out, i64 step, i64 room, bool rectify) {
+inline void tile_of(i64 p, const float *x, Taps t, const float *w, Target to, bool first, bool last) {
     if constexpr (P > 0) {
-        if (p == P) tile<P, V>(x, t, w, bias, out, step, room, rectify);
-        else tile_of<P - 1, V>(p, x, t, w, bias, out, step, room, rectify);
+        if (p == P) tile<P, V>(x, t, w, to, first, last);
+        else tile_of<P - 1, V>(p, x, t, w, to, first, last);
     }
 }
 
 template <int P, int V>
-void tiles(i64 width, const float *x, Taps t, const float *w, const float *bias, float *out, i64 step, i64 room, bool rectify) {
+void tiles(Rows rows, i64 width, const float *x, Taps t, const float *w, Target to, bool first, bool last) {
     i64 n = (width + P - 1) / P;
-    for (i64 i = 0; i < n; i++) {
-        i64 from = width * i / n, to = width * (i + 1) / n;
-        tile_of<P, V>(to - from, x + from * t.pixel, t, w, bias, out + from * step, step, room, rectify);
-    }
+    for (i64 row = 0; row < rows.count; row++, x += rows.x, to.out += rows.out)
+        for (i64 i = 0; i < n; i++) {
+            i64 from = width * i / n, end = width * (i + 1) / n;
+            Target at = to;
+            at.out += from * to.step;
+            tile_of<P, V>(end - from, x + from * t.pixel, t, w, at, first, last);
+        }
 }
 
-// Few channels out: a vector holds GROUP neighbouring floats of K for each of them, [channel][k % GROUP], so that one
-// broadcast of GROUP floats of x serves them all; the group is summed at the end.
-#define LARGEST_GROUP (VL / 4)
-inline i64 group_of(Taps t, i64 channels) {
-    i64 group = LARGEST_GROUP;
-    while (group > 1 && (channels * group > VL || t.K % group)) group /= 2;
-    return group;
+// All rows for V vectors of channels, a panel of weights at a time.
+template <int P, int V>
+void block(Rows rows, i64 width, const float *x, Taps t, const float *w, Target to) {
+    const i64 fits = PANEL / (V * VL * (i64)sizeof(float)), fewest = (t.K + fits - 1) / fits;
+    if (t.R * t.K <= fits + fits / 4 || rows.count * width <= P) {
+        tiles<P, V>(rows, width, x, t, w, to, true, true);
+        return;
+    }
+    for (int r = 0; r < t.R; r++)
+        for (i64 piece = 0; piece < fewest; piece++) {
+            i64 from = t.K * piece / fewest, end = t.K * (piece + 1) / fewest;
+            bool first = r == 0 && piece == 0, last = r == t.R - 1 && piece == fewest - 1;
+            tiles<P, V>(rows, width, x + r * t.row + from, Taps{t.pixel, t.row, 1, end - from},
+                        w + (r * t.K + from) * V * VL, to, first, last);
+        }
 }
-inline double two_floats(const float *p) { double d; memcpy(&d, p, sizeof d); return d; }
-template <int GROUP> inline vf spread(const float *p) {
-#if defined(__AVX512F__) && VL == 16
-    if constexpr (GROUP == 4) return (vf)_mm512_broadcast_f32x4(_mm_loadu_ps(p));
-    else return (vf)_mm512_castpd_ps(_mm512_set1_pd(two_floats(p)));
-#elif defined(__AVX2__) && VL == 8
-    return (vf)_mm256_castpd_ps(_mm256_set1_pd(two_floats(p)));
-#else
-    vf v;
-    for (int i = 0; i < VL; i++) v[i] = p[i % GROUP];
-    return v;
-#endif
-}
-template <int P, int GROUP>
-inline void narrow_tile(const float *x, Taps t, const float *w, const float *bias, float *out, i64 step, i64 room, bool rectify) {
-    vf a[P];
-    for (int p = 0; p < P; p++) a[p] = vf{};
-    if (t.R < 1 || t.K < 1) __builtin_unreachable();
+
+// Few channels out: a vector holds neighbouring floats of K, w[r][k / VL][channel][VL], and is summed at the end.
+template <int P, int C>
+inline void thin_tile(const float *x, Taps t, const float *w, Target to, vi tail) {
+    vf a[P][C];
+    for (int p = 0; p < P; p++)
+        for (int c = 0; c < C; c++) a[p][c] = vf{};
     for (int r = 0; r < t.R; r++) {
         const float *row = x + r * t.row;
-        for (i64 k = 0; k < t.K; k += GROUP, w += VL) {
-            vf b = load(w);
-            for (int p = 0; p < P; p++) a[p] += spread<GROUP>(row + p * t.pixel + k) * b;
+        i64 k = 0;
+        for (; k + VL <= t.K; k += VL, w += C * VL) {
+            vf b[C];
+            for (int c = 0; c < C; c++) b[c] = load(w + c * VL);
+            for (int p = 0; p < P; p++) {
+                vf v = load(row + p * t.pixel + k);
+                for (int c = 0; c < C; c++) a[p][c] += v * b[c];
+            }
+        }
+        if (k < t.K) {  // what lies beyond K is another pixel's, and might not be a number
+            for (int p = 0; p < P; p++) {
+                vf v = (vf)((vi)load(row + p * t.pixel + k) & tail);
+                for (int c = 0; c < C; c++) a[p][c] += v * load(w + c * VL);
+            }
+            w += C * VL;
         }
     }
     for (int p = 0; p < P; p++) {
-        float lanes[VL];
-        store(lanes, a[p]);
-        for (i64 c = 0; c < VL / GROUP && c < room; c++) {
-            float sum = lanes[c * GROUP];
-            for (int i = 1; i < GROUP; i++) sum += lanes[c * GROUP + i];
-            sum += bias ? bias[c] : 0;
-            out[p * step + c] = rectify && sum < 0 ? 0 : sum;
+        float sum[4];
+        sum_lanes<C>(a[p], sum);
+        for (int c = 0; c < C && c < to.room; c++) {
+            float v = sum[c] + (to.bias ? to.bias[c] : 0);
+            to.out[p * to.step + c] = to.rectify && v < 0 ? 0 : v;
         }
     }
 }
-template <int P, int GROUP>
-inline void narrow_tile_of(i64 p, const float *x, Taps t, const float *w, const float *bias, float *out, i64 step, i64 room, bool rectify) {
+
+template <int P, int C>
+inline void thin_tile_of(i64 p, const float *x, Taps t, const float *w, Target to, vi tail) {
     if constexpr (P > 0) {
-        if (p == P) narrow_tile<P, GROUP>(x, t, w, bias, out, step, room, rectify);
-        else narrow_tile_of<P - 1, GROUP>(p, x, t, w, bias, out, step, room, rectify);
-    }
-}
-template <int GROUP>
-void narrow_row(i64 width, const float *x, Taps t, const float *w, const float *bias, float *out, i64 step, i64 room, bool rectify) {
-    i64 n = (width + NARROW - 1) / NARROW;
-    for (i64 i = 0; i < n; i++) {
-        i64 from = width * i / n, to = width * (i + 1) / n;
-        narrow_tile_of<NARROW, GROUP>(to - from, x + from * t.pixel, t, w, bias, out + from * step, step, room, rectify);
+        if (p == P) thin_tile<P, C>(x, t, w, to, tail);
+        else thin_tile_of<P - 1, C>(p, x, t, w, to, tail);
     }
 }
 
-// One row of pixels. `room`: channels that may be written at each pixel.
-void row_of_pixels(i64 width, const float *x, Taps t, const float *w, const float *bias, float *out, i64 step, i64 room, i64 group, bool rectify) {
-#if LARGEST_GROUP >= 2
-    if (group == 2) return narrow_row<2>(width, x, t, w, bias, out, step, room, rectify);
-#endif
-#if LARGEST_GROUP >= 4
-    if (group == 4) return narrow_row<4>(width, x, t, w, bias, out, step, room, rectify);
-#endif
-    (void)group;
-    i64 vectors = round_up(room) / VL, v = 0;
-    for (; v + 2 <= vectors; v += 2)
-        tiles<WIDE, 2>(width, x, t, w + v * VL * t.R * t.K, bias ? bias + v * VL : 0, out + v * VL, step, room - v * VL, rectify);
-    if (v < vectors)
-        tiles<NARROW, 1>(width, x, t, w + v * VL * t.R * t.K, bias ? bias + v * VL : 0, out + v * VL, step, room - v * VL, rectify);
+template <int P, int C>
+void thin_tiles(Rows rows, i64 width, const float *x, Taps t, const float *w, Target to) {
+    vi tail;
+    for (int i = 0; i < VL; i++) tail[i] = i < t.K % VL ? -1 : 0;
+    for (i64 row = 0; row < rows.count; row++, x += rows.x, to.out += rows.out)
+        for (i64 from = 0; from < width; from += P) {
+            Target at = to;
+            at.out += from * to.step;
+            thin_tile_of<P, C>(least(P, width - from), x + from * t.pixel, t, w, at, tail);
+        }
+}
+
+inline i64 packed_size(Taps t, i64 channels) {
+    return channels <= THIN ? t.R * round_up(t.K) * channels : t.R * t.K * round_up(channels);
+}
+
+// Rows of pixels with all their channels.
+void convolve(Rows rows, i64 width, const float *x, Taps t, const float *w, i64 channels, Target to) {
+    switch (channels) {
+    case 1: return thin_tiles<8, 1>(rows, width, x, t, w, to);
+    case 2: return thin_tiles<6, 2>(rows, width, x, t, w, to);
+    case 3: return thin_tiles<4, 3>(rows, width, x, t, w, to);
+    case 4: return thin_tiles<3, 4>(rows, width, x, t, w, to);
+    }
+    i64 vectors = round_up(channels) / VL, v = 0;
+    for (; v < vectors; v += 2) {
+        Target at{to.out + v * VL, to.step, to.room - v * VL, to.bias ? to.bias + v * VL : 0, to.rectify};
+        const float *from = w + v * VL * t.R * t.K;
+        if (v + 2 <= vectors) block<WIDE, 2>(rows, width, x, t, from, at);
+        else block<NARROW, 1>(rows, width, x, t, from, at);
+    }
 }
 
 }  // namespace

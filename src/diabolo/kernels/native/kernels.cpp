@@ -6,4 +6,4 @@
 
 extern "C" const Kernels NAME;
 extern "C" const Kernels NAME = {VL, forward_weight_size, backward_weight_size, pack_forward, pack_backward, pilot, forward,
-                                 affine, backward_sums, backward, weight_sum_size, fold_weight};
+                                 apply_affine, backward_sums, backward, weight_sum_size, fold_weight};

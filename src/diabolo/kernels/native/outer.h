@@ -58,21 +58,22 @@ void narrow_weight_gradient(const float *x, Taps t, const float *g, Map gs, i64 
         }
 }
 
+// out[block of two vectors][r][k][lane]
 void weight_gradient(const float *x, Taps t, const float *g, Map gs, i64 height, i64 width, i64 channels, float *out) {
-    i64 padded = round_up(channels), vectors = padded / VL;
-    i64 row_bytes = 4 * width * (t.pixel + channels), band = 24576 / (row_bytes ? row_bytes : 1) - 1;
+    i64 vectors = round_up(channels) / VL, size = t.R * t.K * VL;
+    i64 row_bytes = 4 * width * (t.pixel + least(channels, 2 * VL)), band = 24576 / (row_bytes ? row_bytes : 1);
     i64 fewest = (63 + width) / width;
     if (band < fewest) band = fewest;
     for (i64 from = 0; from < height; from += band) {
         i64 rows = least(band, height - from);
         for (int r = 0; r < t.R; r++) {
             const float *xb = x + (from + r) * t.row, *gb = g + from * gs.row;
-            float *ob = out + r * t.K * padded;
-            i64 v = 0;
-            for (; v + 2 <= vectors; v += 2)
-                outers<WIDE, 2>(t.K, xb, Map{t.pixel, t.row}, gb + v * VL, gs, rows, width, ob + v * VL, padded);
-            if (v < vectors)
-                outers<NARROW, 1>(t.K, xb, Map{t.pixel, t.row}, gb + v * VL, gs, rows, width, ob + v * VL, padded);
+            for (i64 v = 0; v < vectors; v += 2) {
+                i64 block = least(2, vectors - v) * VL;
+                float *ob = out + v * size + r * t.K * block;
+                if (block > VL) outers<WIDE, 2>(t.K, xb, Map{t.pixel, t.row}, gb + v * VL, gs, rows, width, ob, block);
+                else outers<NARROW, 1>(t.K, xb, Map{t.pixel, t.row}, gb + v * VL, gs, rows, width, ob, block);
+            }
         }
     }
 }

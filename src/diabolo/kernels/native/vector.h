@@ -31,11 +31,16 @@ typedef int64_t i64;
 
 inline vf load(const float *p) { vf v; memcpy(&v, p, sizeof v); return v; }
 inline void store(float *p, vf v) { memcpy(p, &v, sizeof v); }
-inline vf load_n(const float *p, i64 n) {
+inline vf load_n(const float *p, i64 n) {  // zeros beyond the n-th
     if (n >= VL) return load(p);
+#if defined(__AVX2__) && VL == 8
+    static const int32_t mask[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+    return _mm256_maskload_ps(p, _mm256_loadu_si256((const __m256i *)(mask + 8 - n)));
+#else
     float t[VL] = {0};
     for (i64 i = 0; i < n; i++) t[i] = p[i];
     return load(t);
+#endif
 }
 inline void store_n(float *p, vf v, i64 n) {
     if (n >= VL) { store(p, v); return; }
@@ -65,6 +70,24 @@ inline vf relu(vf v) {  // keeps NaN, as torch does: of two values, max gives th
     return _mm_max_ps(vf{}, v);
 #else
     return v < 0 ? vf{} : v;
+#endif
+}
+// Sums over the lanes of each of C (up to 4) vectors.
+template <int C> inline void sum_lanes(const vf (&a)[C], float *sum) {
+#if defined(__AVX2__) && VL == 8
+    vf zero = vf{};
+    __m256 low = _mm256_hadd_ps(a[0], C > 1 ? a[C > 1 ? 1 : 0] : zero);
+    __m256 high = C > 2 ? _mm256_hadd_ps(a[C > 2 ? 2 : 0], C > 3 ? a[C > 3 ? 3 : 0] : zero) : zero;
+    __m256 both = _mm256_hadd_ps(low, high);
+    _mm_storeu_ps(sum, _mm_add_ps(_mm256_castps256_ps128(both), _mm256_extractf128_ps(both, 1)));
+#else
+    for (int c = 0; c < C; c++) {
+        float lanes[VL];
+        store(lanes, a[c]);
+        for (int width = VL / 2; width; width /= 2)
+            for (int i = 0; i < width; i++) lanes[i] += lanes[i + width];
+        sum[c] = lanes[0];
+    }
 #endif
 }
 inline i64 round_up(i64 n) { return (n + VL - 1) / VL * VL; }

@@ -27,6 +27,11 @@ class StageStructure(ctypes.Structure):
         *((name, ctypes.c_void_p) for name in _AFTER_EPS),
     )
 
+    def come_after(self, before: "StageStructure | None") -> None:
+        """Makes `before` the stage whose bn is finished here; None: `x` is taken as it is."""
+        self._kept = before  # alive as long as this one
+        self.before = None if before is None else ctypes.addressof(before)
+
 
 class Library:
     """The library's two functions."""

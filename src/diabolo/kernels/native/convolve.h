@@ -21,40 +21,43 @@ inline void sum_taps(const float *x, Taps t, const float *w, vf (&a)[P][V]) {
 #pragma GCC unroll 9
         for (i64 k = 0; k < K; k++, w += V * VL) {
             vf b[V];
-            for (int v = 0; v < V; v++) b[v] = load(w + v * VL);
-            for (int p = 0; p < P; p++) {
+            UNROLL for (int v = 0; v < V; v++) b[v] = load(w + v * VL);
+            UNROLL for (int p = 0; p < P; p++) {
                 float s = row[p * t.pixel + k];
-                for (int v = 0; v < V; v++) a[p][v] += s * b[v];
+                UNROLL for (int v = 0; v < V; v++) a[p][v] += s * b[v];
             }
         }
     }
 }
 
 // A tile of P pixels and V vectors of channels, or one panel of its sum: the first starts from the bias, the others
-// from what is there.
-template <int P, int V>
+// from what is there. WHOLE: all of the vectors' channels may be written.
+template <int P, int V, bool WHOLE>
 inline void tile(const float *x, Taps t, const float *w, Target to, bool first, bool last) {
     vf a[P][V];
-    if (first)
-        for (int v = 0; v < V; v++) {
-            vf b = to.bias ? load(to.bias + v * VL) : vf{};
-            for (int p = 0; p < P; p++) a[p][v] = b;
-        }
-    else
-        for (int p = 0; p < P; p++)
-            for (int v = 0; v < V; v++) a[p][v] = load_n(to.out + p * to.step + v * VL, to.room - v * VL);
+    UNROLL for (int v = 0; v < V; v++) {
+        vf b = first && to.bias ? load(to.bias + v * VL) : vf{};
+        UNROLL for (int p = 0; p < P; p++) a[p][v] = b;
+    }
+    if (!first)
+        UNROLL for (int p = 0; p < P; p++)
+            UNROLL for (int v = 0; v < V; v++)
+                a[p][v] = load_n(to.out + p * to.step + v * VL, WHOLE ? VL : to.room - v * VL);
     if (t.K == 9) sum_taps<P, V, 9>(x, t, w, a);  // three colours in
     else sum_taps<P, V, 0>(x, t, w, a);
-    bool rectify = to.rectify && last;
-    for (int p = 0; p < P; p++)
-        for (int v = 0; v < V; v++)
-            store_n(to.out + p * to.step + v * VL, rectify ? relu(a[p][v]) : a[p][v], to.room - v * VL);
+    if (to.rectify && last)
+        UNROLL for (int p = 0; p < P; p++)
+            UNROLL for (int v = 0; v < V; v++) a[p][v] = relu(a[p][v]);
+    UNROLL for (int p = 0; p < P; p++)
+        UNROLL for (int v = 0; v < V; v++)
+            store_n(to.out + p * to.step + v * VL, a[p][v], WHOLE ? VL : to.room - v * VL);
 }
 
 template <int P, int V>
 inline void tile_of(i64 p, const float *x, Taps t, const float *w, Target to, bool first, bool last) {
     if constexpr (P > 0) {
-        if (p == P) tile<P, V>(x, t, w, to, first, last);
+        if (p == P && to.room >= V * VL) tile<P, V, true>(x, t, w, to, first, last);
+        else if (p == P) tile<P, V, false>(x, t, w, to, first, last);
         else tile_of<P - 1, V>(p, x, t, w, to, first, last);
     }
 }
@@ -113,13 +116,13 @@ inline void thin_tile(const float *x, Taps t, const float *w, Target to, vi tail
             w += C * VL;
         }
     }
+    four bias = four{};
+    if (to.bias)
+        for (int c = 0; c < C; c++) bias[c] = to.bias[c];
     for (int p = 0; p < P; p++) {
-        float sum[4];
-        sum_lanes<C>(a[p], sum);
-        for (int c = 0; c < C && c < to.room; c++) {
-            float v = sum[c] + (to.bias ? to.bias[c] : 0);
-            to.out[p * to.step + c] = to.rectify && v < 0 ? 0 : v;
-        }
+        four v = sum_lanes<C>(a[p]) + bias;
+        if (to.rectify) v = v < 0 ? four{} : v;
+        memcpy(to.out + p * to.step, &v, C * sizeof(float));
     }
 }
 

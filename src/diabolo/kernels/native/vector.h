@@ -22,11 +22,15 @@
 #endif
 #define NARROW 12  // pixels of a tile of one vector
 
+// Loops over the registers of a tile: without this the compiler keeps them in memory before and after the sum.
+#define UNROLL _Pragma("GCC unroll 16")
+
 namespace {
 
 typedef float vf __attribute__((vector_size(VL * 4)));
 typedef int32_t vi __attribute__((vector_size(VL * 4)));
 typedef uint8_t vb __attribute__((vector_size(VL)));
+typedef float four __attribute__((vector_size(16)));
 typedef int64_t i64;
 
 inline vf load(const float *p) { vf v; memcpy(&v, p, sizeof v); return v; }
@@ -73,14 +77,15 @@ inline vf relu(vf v) {  // keeps NaN, as torch does: of two values, max gives th
 #endif
 }
 // Sums over the lanes of each of C (up to 4) vectors.
-template <int C> inline void sum_lanes(const vf (&a)[C], float *sum) {
+template <int C> inline four sum_lanes(const vf (&a)[C]) {
 #if defined(__AVX2__) && VL == 8
     vf zero = vf{};
     __m256 low = _mm256_hadd_ps(a[0], C > 1 ? a[C > 1 ? 1 : 0] : zero);
     __m256 high = C > 2 ? _mm256_hadd_ps(a[C > 2 ? 2 : 0], C > 3 ? a[C > 3 ? 3 : 0] : zero) : zero;
     __m256 both = _mm256_hadd_ps(low, high);
-    _mm_storeu_ps(sum, _mm_add_ps(_mm256_castps256_ps128(both), _mm256_extractf128_ps(both, 1)));
+    return _mm_add_ps(_mm256_castps256_ps128(both), _mm256_extractf128_ps(both, 1));
 #else
+    four sum = four{};
     for (int c = 0; c < C; c++) {
         float lanes[VL];
         store(lanes, a[c]);
@@ -88,6 +93,7 @@ template <int C> inline void sum_lanes(const vf (&a)[C], float *sum) {
             for (int i = 0; i < width; i++) lanes[i] += lanes[i + width];
         sum[c] = lanes[0];
     }
+    return sum;
 #endif
 }
 inline i64 round_up(i64 n) { return (n + VL - 1) / VL * VL; }

@@ -225,5 +225,35 @@ int64_t diabolo_backward(const Stage *s) {
     }
     return 0;
 }
+
+// Images of `size` bytes by index -> floats in [0, 1]. 0: done; 1: an index is outside.
+int64_t diabolo_gather(const uint8_t *images, int64_t count, int64_t size, const int64_t *indices, int64_t taken, float *out, int64_t threads) {
+    if (!chosen) chosen = find(4);
+    const Kernels *k = chosen;
+    return share(threads, taken, [&](int, int64_t first, int64_t last) {
+        for (int64_t i = first; i < last; i++) {
+            if (indices[i] < 0 || indices[i] >= count) return 1;
+            k->convert(images + indices[i] * size, size, out + i * size);
+        }
+        return 0;
+    });
+}
+
+// The mean of binary cross-entropy of logits z, and its gradient where there is room for it.
+double diabolo_cross_entropy(const float *z, const float *x, int64_t count, float *gradient, int64_t threads) {
+    if (!chosen) chosen = find(4);
+    const Kernels *k = chosen;
+    const int64_t piece = 4096;  // shares are whole pieces: a small batch is not worth a thread
+    int64_t pieces = (count + piece - 1) / piece;
+    std::vector<double> sums((size_t)(threads < 1 ? 1 : threads), 0.0);
+    share(threads, pieces, [&](int t, int64_t first, int64_t last) {
+        int64_t from = first * piece, end = last * piece < count ? last * piece : count;
+        sums[(size_t)t] = k->cross_entropy(z + from, x + from, end - from, (float)(1.0 / (double)count), gradient ? gradient + from : gradient);
+        return 0;
+    });
+    double total = 0;
+    for (double sum : sums) total += sum;
+    return total / (double)count;
+}
 }
 #pragma GCC visibility pop

@@ -3,7 +3,8 @@
 // never be the one that the linker keeps for all.
 #include "backward.h"
 #include "forward.h"
+#include "pixels.h"
 
 extern "C" const Kernels NAME;
 extern "C" const Kernels NAME = {VL, forward_weight_size, backward_weight_size, pack_forward, pack_backward, pilot, forward,
-                                 apply_affine, backward_sums, backward, weight_sum_size, fold_weight};
+                                 apply_affine, backward_sums, backward, weight_sum_size, fold_weight, convert, cross_entropy};

@@ -62,4 +62,6 @@ struct Kernels {
     int (*backward)(const Stage *, Shared *, int thread, int64_t first, int64_t last);
     int64_t (*weight_sum_size)(const Stage *);
     void (*fold_weight)(const Stage *, const double *, int64_t first, int64_t last);
+    void (*convert)(const uint8_t *, int64_t count, float *);
+    double (*cross_entropy)(const float *z, const float *x, int64_t count, float scale, float *gradient);
 };

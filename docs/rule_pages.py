@@ -11,7 +11,7 @@ FOLDER = Path(__file__).parent / "rules"
 _MENDED = {
     "none": "It is not mended by the program.",
     "safe": "`diabolo check --fix` mends it: the same function is computed afterwards.",
-    "unsafe": "`diabolo check --unsafe-fixes` mends it where the edit is plain: the function changes to what was meant.",
+    "unsafe": "`diabolo check --unsafe-fixes` mends it where the edit is plain: the function becomes what was meant.",
 }
 _FAMILIES = {
     "reading": "What could not be read",

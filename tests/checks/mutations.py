@@ -210,7 +210,7 @@ def _skip_to_output(network: Network, choose: Choose) -> Mutant | None:
     last = network.steps[-2]
     before = network[last.reads[0]]
     join = Step(name="join", kind="concat", reads=(before.name, IMAGE), channels=before.channels + network.channels)
-    changed = _insert(network, before.name, join)
+    changed = _insert(network, before.name, join).with_step(network.latent, variable="latent")
     changed = changed.with_step(last.name, takes=join.channels)
     return Mutant(network=changed, steps=("join", last.name, network.output.name, ""))
 

@@ -52,11 +52,11 @@ def diagnose(subject: Subject, selection: Selection | None = None) -> tuple[Find
             for finding in rule.check(subject):
                 if not is_silenced(finding, subject):
                     found.append(finding if severity is None else replace(finding, severity=severity))
-    once = {
-        (finding.code, finding.place, finding.message, finding.node if finding.place is None else ""): finding
-        for finding in reversed(found)
-    }  # a loop in a source calls the layer of one place several times
-    return tuple(sorted(once.values(), key=_order))
+    once: dict[tuple[object, ...], Finding] = {}
+    for finding in found:  # a loop in a source calls the layer of one place several times
+        key = (finding.code, finding.place, finding.message, finding.node if finding.place is None else "")
+        once.setdefault(key, finding)
+    return tuple(sorted(once.values(), key=_order))  # findings without a place keep the order of the nodes
 
 
 def is_silenced(finding: Finding, subject: Subject) -> bool:

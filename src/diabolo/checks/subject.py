@@ -120,7 +120,7 @@ class Training:
     idle_weights: tuple[IdleWeight, ...] = ()
     """Loss weights that never reach the loss."""
     zeroes_gradients: bool | None = None
-    """Whether gradients are set to zero between steps, in a loop that is written out; None: not a loop, or not known."""
+    """Whether gradients are set to zero between steps of a loop that is written out; None: no loop, or not known."""
     evaluation: Place | None = None
     """Where a loop that is written out applies the trained model without training it, if it does."""
     evaluates_in_evaluation_mode: bool | None = None

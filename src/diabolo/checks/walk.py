@@ -39,5 +39,3 @@ def may_hold_network(path: Path) -> bool:
         return _NETWORKS.search(path.read_bytes()) is not None
     except OSError:
         return True
-
-

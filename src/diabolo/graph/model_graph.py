@@ -91,7 +91,9 @@ class Node:
     is_trainable: bool = True
     """Whether its parameters are trained: false for frozen layers."""
     blocks_gradient: bool = False
-    """Whether no gradient goes through it to what it reads: `detach()`, `stop_gradient`, argmax, rounding, `no_grad`."""
+    """Whether no gradient goes through it to what it reads: `detach()`, argmax, rounding, under `no_grad`."""
+    is_reached: bool = False
+    """Whether a real backward pass gave its parameters a gradient; False where there was none, as in source text."""
     arguments: Mapping[str, Place] = field(default_factory=dict)
     """Where the values of its layer's arguments are written, positional ones by the name of their parameter."""
     arguments_end: Place | None = None

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from diabolo.data import Images
+from diabolo.kernels import gather_images
 from diabolo.model import derive_seed
 
 _AHEAD = 2  # batches read ahead; more only holds memory
@@ -53,6 +54,10 @@ class ImageSource:
         """Float[Tensor, "batch channels height width"] in [0, 1], channels-last in memory."""
         if self.on_device is not None:
             return _floats(self.on_device[torch.from_numpy(indices).to(self.device)])
+        if self.device.type == "cpu" and isinstance(self.images, np.ndarray):
+            gathered = gather_images(self.images, indices)  # None without the native library
+            if gathered is not None:
+                return gathered
         return self._to_device(self._gathered(indices))
 
     def batches(self, indices: NDArray[np.int64], size: int, *, first: int = 0) -> Generator[Tensor]:

@@ -43,7 +43,7 @@ def question(order: str) -> Model:
         else:
             x = sample(layers.Activation("relu")(norm(x)))
     decoded = layers.Conv2D(3, (3, 3), activation="sigmoid", padding="same", name="decoded")(x)
-    model = Model(images, decoded)
+    model = Model(images, decoded, name="autoencoder")
     model.compile(optimizer="adam", loss="binary_crossentropy")
     return model
 

@@ -17,9 +17,9 @@ WORDS = st.sampled_from([
     "x", "i", "m", "Conv2D", "Input", "Model", "Sequential", "(", ")", "[", "]", "{", "}", ",", "=", ".", ":", "\n",
     "\n    ", "3", "(3, 3)", "'same'", "def f(x):", "return", "for x in", "if", "else:", "class A(Model):", "lambda x:",
     "*", "**", "self", "+", "-", "/", "call", "add", "compile", "fit", "layers", "None", "True", "while", "with",
-    "try:", "except:", "import keras", "f'{x}'", "yield", "import", "from", "as", "@", ":=", "Lambda", "Dense", "Flatten",
-    "é", "Reshape", "K.exp", "global x", "super().__init__()", "nn.Module", "nn.Conv2d", "torch", "\t", "\\", "#", "'''",
-    "%", "!", ">>> ",
+    "try:", "except:", "import keras", "f'{x}'", "yield", "import", "from", "as", "@", ":=", "Lambda", "Dense",
+    "Flatten", "é", "Reshape", "K.exp", "global x", "super().__init__()", "nn.Module", "nn.Conv2d", "torch", "\t", "\\",
+    "#", "'''", "%", "!", ">>> ",
 ])  # fmt: skip
 COMMON = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

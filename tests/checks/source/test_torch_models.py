@@ -108,8 +108,15 @@ def test_a_dense_layer_behind_maps_tells_the_image_size(name: str) -> None:
 
 
 def test_places_are_those_of_calls_and_constructions() -> None:
-    subject = read("import torch.nn as nn\nclass Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
-                   "        self.c = nn.Conv2d(3, 8, kernel_size=3)\n    def forward(self, x):\n        return self.c(x)\n")  # fmt: skip
+    subject = read("""
+import torch.nn as nn
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.c = nn.Conv2d(3, 8, kernel_size=3)
+    def forward(self, x):
+        return self.c(x)
+""")
     (graph,) = subject.graphs
     node = graph[graph.output]
     rows = (subject.text or "").split("\n")

@@ -146,7 +146,8 @@ def test_the_range_of_images(transform: str, low: float | None, high: float | No
 
 def test_images_that_are_scaled_in_the_loop() -> None:
     source = small(transform="transform = transforms.PILToTensor()")
-    scaled = source.replace("        output = model(images)\n        loss", "        images = images.float() / 255\n        output = model(images)\n        loss")  # fmt: skip
+    call = "        output = model(images)\n        loss"
+    scaled = source.replace(call, f"        images = images.float() / 255\n{call}")
     assert scaled != source
     target = term(scaled, "mse").target
     assert target is not None
@@ -298,7 +299,18 @@ class Net(nn.Module):
 
 
 def test_detached_and_rounded_latents_block_the_gradient() -> None:
-    source = HEAD + "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.a = nn.Conv2d(3, 4, 3)\n        self.b = nn.Conv2d(4, 3, 3)\n    def forward(self, x):\n        z = self.a(x)\n        return self.b({})\n"  # fmt: skip
+    source = (
+        HEAD
+        + """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Conv2d(3, 4, 3), nn.Conv2d(4, 3, 3)
+    def forward(self, x):
+        z = self.a(x)
+        return self.b({})
+"""
+    )
     for expression, blocks in (
         ("z", False), ("z.detach()", True), ("z.data", True), ("torch.round(z)", True), ("z.clone()", False),
         ("z + (z.round() - z).detach()", True),
@@ -314,7 +326,8 @@ def test_results_that_are_dropped_or_overwritten() -> None:
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
-        self.conv, self.bn, self.act, self.out = nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(True), nn.Conv2d(8, 3, 1)
+        self.conv, self.bn, self.act = nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(True)
+        self.out = nn.Conv2d(8, 3, 1)
     def forward(self, x):
         h = self.conv(x)
         self.bn(h)

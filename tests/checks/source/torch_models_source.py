@@ -76,7 +76,8 @@ class Net(nn.Module):
         for a, b in zip(widths[:-1], widths[1:]):
             self.stages.append(nn.Conv2d(a, b, 4, 2, 1))
             self.stages.extend([Block(b) for _ in range(depth)])
-        self.ups = nn.ModuleDict({"up": nn.Upsample(scale_factor=2, mode="bilinear"), "out": nn.Conv2d(widths[-1], 3, 3, 1, 1)})
+        out = nn.Conv2d(widths[-1], 3, 3, 1, 1)
+        self.ups = nn.ModuleDict({"up": nn.Upsample(scale_factor=2, mode="bilinear"), "out": out})
 
     def forward(self, x):
         x = self.stem(x)
@@ -95,7 +96,8 @@ import torch.nn.functional as F
 class Encoder(nn.Module):
     def __init__(self, latent):
         super().__init__()
-        self.net = nn.Sequential(nn.Conv2d(3, 12, 4, stride=2, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(12 * 16 * 16, latent))
+        self.net = nn.Sequential(
+            nn.Conv2d(3, 12, 4, stride=2, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(12 * 16 * 16, latent))
     def forward(self, x):
         return self.net(x)
 

@@ -190,7 +190,7 @@ ODD_SIZES = (
 class Net(nn.Module):  # keras-team/keras 3489 in PyTorch
     def __init__(self):
         super().__init__()
-        self.down = nn.Sequential(nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.MaxPool2d(2), nn.MaxPool2d(2))
+        self.down = nn.Sequential(nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), *[nn.MaxPool2d(2) for _ in range(3)])
         self.up = nn.Sequential(nn.Upsample(scale_factor=8), nn.Conv2d(8, 1, 3, padding=1), nn.Sigmoid())
 
     def forward(self, x):

@@ -5,11 +5,11 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 
 import json
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from diabolo import __version__
 from diabolo.checks.checked import Checked, findings_of
 from diabolo.checks.finding import Edit, Finding
 from diabolo.checks.rule import Rule
@@ -34,7 +34,7 @@ def render_sarif(results: Sequence[Checked]) -> str:
                 "tool": {
                     "driver": {
                         "name": "diabolo",
-                        "semanticVersion": __version__,
+                        "semanticVersion": version("diabolo"),
                         "rules": [_rule(rule) for rule in rules],
                     }
                 },

@@ -113,8 +113,8 @@ class KerasTape:
         kind = _OPERATIONS.get(call.class_name, "arithmetic" if call.is_operation else "unknown")
         if len(call.inputs) < 2 and kind in ("add", "subtract", "multiply", "average"):
             kind = "arithmetic"  # with a constant
-        if call.is_custom:
-            kind = "unknown"
+        if call.is_custom or call.class_name == "Lambda":
+            kind = "unknown" if call.is_custom else "lambda"
         shape = call.shape
         if shape is None:
             same = {entry.shape for entry in call.inputs}

@@ -1,5 +1,6 @@
 """Which parameters of a live module a real backward pass leaves without gradient, though the graph shows no reason."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diabolo.checks.live.torch_recorder import Recorder
@@ -41,6 +42,16 @@ def gradient_problems(
                 )
             )
     return problems
+
+
+def with_gradients(module: "nn.Module", graph: ModelGraph) -> ModelGraph:
+    """The graph after the backward pass: a codebook that `argmin` reads may have learned by another way."""
+    reached = {
+        path
+        for path, part in module.named_modules()
+        if any(value.grad is not None for value in part.parameters(recurse=False))
+    }
+    return replace(graph, nodes=tuple(replace(node, is_reached=node.layer in reached) for node in graph.nodes))
 
 
 def _backward(results: "list[Tensor]", recorder: Recorder) -> bool:

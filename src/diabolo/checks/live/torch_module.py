@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from diabolo.checks.live import torch_functions as functions
 from diabolo.checks.live.assemble import assemble
 from diabolo.checks.live.tape import Entry
-from diabolo.checks.live.torch_gradient import gradient_problems
+from diabolo.checks.live.torch_gradient import gradient_problems, with_gradients
 from diabolo.checks.live.torch_idle import idle_layers
 from diabolo.checks.live.torch_recorder import Recorder, tensors_in
 from diabolo.checks.subject import Problem, Subject
@@ -82,9 +82,8 @@ def _run(
             entries, outputs, name=name, origin="torch", latent=latent, idle=tuple(map(_idle_node, idle))
         )
         problems = gradient_problems(module, recorder, results, assembled.graph, [path for path, _ in idle])
-    return Subject(
-        source=name, graphs=(assembled.graph,), problems=tuple(replace(item, model=name) for item in problems)
-    )
+        graph = with_gradients(module, assembled.graph)
+    return Subject(source=name, graphs=(graph,), problems=tuple(replace(item, model=name) for item in problems))
 
 
 def _outputs(recorder: Recorder, results: "list[Tensor]", arguments: Any, keywords: Any) -> list[Entry]:

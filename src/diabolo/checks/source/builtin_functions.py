@@ -141,6 +141,7 @@ def make_dict(run: "Interpreter", call: Call) -> Value:
 
 def numeric(function: Callable[..., Any]) -> Handler:
     """A function of plain numbers, as one of abstract values."""
+
     def handler(run: "Interpreter", call: Call) -> Value:
         values = [plain(value, ...) for value in call.values]
         if any(value is ... or (isinstance(value, str) and len(value) > 100) for value in values) or call.keywords:

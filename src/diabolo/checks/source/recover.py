@@ -114,10 +114,10 @@ def _python_rows(text: str, cell: int) -> list[Row]:
 def _without_prompts(rows: list[str]) -> list[tuple[str, int]]:
     """Rows and how many characters were taken away; the output of a session becomes empty."""
     prompts = sum(1 for row in rows if _PROMPT.match(row))
-    if not prompts:
+    is_classic = any(row.lstrip().startswith(">>>") for row in rows)
+    if not prompts or (is_classic and _is_python(rows)):  # prompts in the docstrings of a file
         return [(row, 0) for row in rows]
     result: list[tuple[str, int]] = []
-    is_classic = any(row.lstrip().startswith(">>>") for row in rows)
     for row in rows:
         match = _PROMPT.match(row) or _MORE.match(row)
         if match:
@@ -127,6 +127,14 @@ def _without_prompts(rows: list[str]) -> list[tuple[str, int]]:
         else:
             result.append((row, 0))
     return result
+
+
+def _is_python(rows: list[str]) -> bool:
+    try:
+        _parse("\n".join(rows))
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+        return False
+    return True
 
 
 def _common_indent(rows: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""Applies a kind of layer to a tensor: sizes worked out, a misfit told once with both places, the operation recorded."""
+"""Applies a kind of layer to a tensor: sizes are worked out, a misfit is told once, the operation is recorded."""
 
 from typing import TYPE_CHECKING
 

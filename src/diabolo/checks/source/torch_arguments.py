@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from diabolo.checks.source.values import Argument, Call, Constant, DictValue, ListValue, Value, plain
+from diabolo.checks.source.values import Argument, Call, ListValue, Value, plain
 from diabolo.graph import Place
 
 Parameters = Sequence[tuple[str, object]]
@@ -64,22 +64,6 @@ def end_of(call: Call) -> Place | None:
     return replace(place, row=place.last_row, end_row=0, start=place.end - 1, end=place.end - 1)
 
 
-def argument_list(call: Call, skip: int = 0) -> list[Argument]:
-    """The positional arguments behind the first ones."""
-    return list(call.positional[skip:])
-
-
-def is_true(value: Value | None) -> bool:
-    """Whether an argument is certainly true."""
-    return isinstance(value, Constant) and value.value is True
-
-
 def first_tensor(call: Call, *names: str) -> Argument | None:
     """The argument that is the input of a layer or function."""
     return call.argument(0, *names, "input", "x", "tensor", "inputs")
-
-
-def options(call: Call, name: str) -> DictValue | None:
-    """An argument that is a dictionary."""
-    value = call.value(None, name)
-    return value if isinstance(value, DictValue) else None

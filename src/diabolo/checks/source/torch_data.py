@@ -19,7 +19,8 @@ _SETS: dict[str, tuple[tuple[int, int, int], int, int]] = {
     "KMNIST": ((1, 28, 28), 60_000, 10_000), "QMNIST": ((1, 28, 28), 60_000, 60_000),
     "EMNIST": ((1, 28, 28), 0, 0), "CIFAR10": ((3, 32, 32), 50_000, 10_000),
     "CIFAR100": ((3, 32, 32), 50_000, 10_000), "SVHN": ((3, 32, 32), 73_257, 26_032),
-    "STL10": ((3, 96, 96), 5_000, 8_000), "CelebA": ((3, 218, 178), 162_770, 19_962), "USPS": ((1, 16, 16), 7_291, 2_007),
+    "STL10": ((3, 96, 96), 5_000, 8_000), "CelebA": ((3, 218, 178), 162_770, 19_962),
+    "USPS": ((1, 16, 16), 7_291, 2_007),
 }  # fmt: skip
 """Sizes (channels, height, width) of an image, and the numbers of training and test images; 0: not known."""
 FOLDERS = ("ImageFolder", "DatasetFolder", "FakeData", "ImageNet", "LSUN", "Flowers102", "OxfordIIITPet", "Food101")
@@ -122,9 +123,8 @@ def _resized(dims: tuple[int, ...], size: object, *, is_resize: bool) -> tuple[i
         return (dims[0], *size)
     if isinstance(size, tuple) and len(size) == 1:
         size = size[0]
-    if isinstance(size, int):
-        if not is_resize or (dims[1] == dims[2] and dims[1] > 0):
-            return dims[0], size, size
+    if isinstance(size, int) and (not is_resize or (dims[1] == dims[2] and dims[1] > 0)):
+        return dims[0], size, size
     return dims[0], 0, 0  # `Resize(64)` sets the shorter side, and which that is is not known
 
 
@@ -162,7 +162,7 @@ class Dataset(Value):
     def item_of(self, run: "Interpreter", place: Place | None, batch: int, text: str) -> Value:
         """One item, or a batch of them."""
         if self.tensors:
-            return tuple_of([_rebatched(value) for value in self.tensors])
+            return tuple_of(list(self.tensors))
         dims = (batch, *self.dims)
         images = replace(self.images, text=text or self.images.text)
         picture = add_tensor(run, "input", "Input", (), dims, place=None, images=images)
@@ -196,10 +196,6 @@ class Dataset(Value):
     def parts(self) -> Iterator[Value]:
         """The tensors of a `TensorDataset`."""
         return iter(self.tensors)
-
-
-def _rebatched(value: Value) -> Value:
-    return value
 
 
 @dataclass(eq=False, kw_only=True)

@@ -4,19 +4,17 @@ import ast
 from typing import TYPE_CHECKING
 
 from diabolo.checks.source.classes import ClassValue, Instance
-from diabolo.checks.source.models import FoundModel
 from diabolo.checks.source.tape import Op
 from diabolo.checks.source.torch_batch import UnknownBatch
-from diabolo.checks.source.torch_containers import Container, children_of, is_module, modules_of
+from diabolo.checks.source.torch_containers import Container, is_module, modules_of
 from diabolo.checks.source.torch_found import collect
 from diabolo.checks.source.torch_kind import BATCH
 from diabolo.checks.source.torch_layer import TorchClass, TorchLayer
 from diabolo.checks.source.torch_mentions import trains
-from diabolo.checks.source.torch_state import Span, TorchState, state_of
+from diabolo.checks.source.torch_state import TorchState, state_of
 from diabolo.checks.source.torch_steps import backward
 from diabolo.checks.source.torch_tensor import add_tensor, dims_of_op
 from diabolo.checks.source.values import Argument, Call, Constant, Function, Unknown, Value
-from diabolo.graph import Place
 
 if TYPE_CHECKING:
     from diabolo.checks.source.interpreter import Interpreter
@@ -192,8 +190,9 @@ def _follow_training_functions(run: "Interpreter") -> None:
         names = [parameter.arg for parameter in (*function.node.args.posonlyargs, *function.node.args.args)]
         needed = [Unknown(text=name) for name in names if name not in function.defaults]
         call = Call(positional=tuple(Argument(value=value) for value in needed))
-        run.guard(lambda function=function, call=call: function.call(run, call), None, f"`{function.name}`")
+        _follow_function(run, function, call)
         del run.problems[known:]  # of a call that never happens
 
 
-__all__ = ["Container", "FoundModel", "Op", "Place", "Span", "children_of", "finish", "trains"]
+def _follow_function(run: "Interpreter", function: Function, call: Call) -> None:
+    run.guard(lambda: function.call(run, call), None, f"`{function.name}`")

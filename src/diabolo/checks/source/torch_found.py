@@ -4,15 +4,15 @@ from typing import TYPE_CHECKING
 
 from diabolo.checks.source.classes import Instance
 from diabolo.checks.source.models import FoundModel
-from diabolo.checks.source.tape import LayerRecord, Op
+from diabolo.checks.source.tape import Op
 from diabolo.checks.source.torch_containers import Container, is_module, modules_of
 from diabolo.checks.source.torch_idle import find_idle, find_idle_weights, find_unused_terms
-from diabolo.checks.source.torch_kind import Dims
 from diabolo.checks.source.torch_state import Span, Step, TorchState, state_of
-from diabolo.checks.source.torch_tensor import TorchOp, dims_of_op
+from diabolo.checks.source.torch_tensor import dims_of_op
 from diabolo.checks.source.torch_terms import Term, behind
 from diabolo.checks.source.torch_training import main_term, spans_behind, step_terms, training_of
 from diabolo.checks.source.values import Value
+from diabolo.graph import Place
 
 if TYPE_CHECKING:
     from diabolo.checks.source.interpreter import Interpreter
@@ -94,9 +94,7 @@ def is_loss(span: Span) -> bool:
     """Whether a module that was called measures an error and is no model."""
     model = span.model
     name = model.cls.name if isinstance(model, Instance) else model.text
-    if any(word in name.lower() for word in _LOSS_WORDS) and len(span.inputs) >= 2:
-        return True
-    return False
+    return any(word in name.lower() for word in _LOSS_WORDS) and len(span.inputs) >= 2
 
 
 def _best_spans(state: TorchState) -> list[Span]:
@@ -190,8 +188,10 @@ def _name_of(owners: list[Value]) -> str:
     return " + ".join(dict.fromkeys(names))
 
 
-def _place_of(owner: Value) -> "object":
-    return owner.cls.place if isinstance(owner, Instance) else getattr(owner, "place", None)
+def _place_of(owner: Value) -> Place | None:
+    if isinstance(owner, Instance):
+        return owner.cls.place
+    return owner.place if isinstance(owner, Container) else None
 
 
 def _set_aside(run: "Interpreter", state: TorchState, chosen: list[Span]) -> None:
@@ -223,6 +223,3 @@ def _rename(chosen: list[Span], run: "Interpreter") -> None:
             name = op.layer.variable if op.layer is not None else ""
             if name and (not op.variable or counts.get(op.variable, 0) > 1):
                 op.variable = name
-
-
-__all__ = ["Container", "Dims", "LayerRecord", "TorchOp", "collect", "is_module", "modules_of"]

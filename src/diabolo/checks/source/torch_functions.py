@@ -1,13 +1,12 @@
 """What the functions of `torch` and `torch.nn.functional`, and the tensor methods of the same names, do."""
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diabolo.checks.source.torch_apply import apply_kind, tell_misfit
 from diabolo.checks.source.torch_arguments import Parameters, first_tensor, plain_of, settings_of
-from diabolo.checks.source.torch_kind import BATCH, REQUIRED, Dims, TorchKind, known
+from diabolo.checks.source.torch_kind import REQUIRED, Dims, TorchKind, known
 from diabolo.checks.source.torch_resize import broadcast, joined, reduced
 from diabolo.checks.source.torch_sampling import padded
 from diabolo.checks.source.torch_table import TORCH_LAYERS
@@ -20,7 +19,7 @@ from diabolo.checks.source.torch_tensor import (
     overwrite,
     sizes_of,
 )
-from diabolo.checks.source.values import Call, Constant, ListValue, Tensor, Unknown, Value, plain, tuple_of
+from diabolo.checks.source.values import Call, Constant, ListValue, Tensor, Unknown, Value
 from diabolo.vocabulary import Misfit
 
 if TYPE_CHECKING:
@@ -407,6 +406,3 @@ def prepended(call: Call, tensor: Tensor) -> Call:
     from diabolo.checks.source.values import Argument
 
     return replace(call, positional=(Argument(value=tensor, text=tensor.text), *call.positional))
-
-
-__all__ = ["BATCH", "FUNCTIONS", "math", "plain", "tuple_of"]

@@ -19,7 +19,7 @@ from diabolo.checks.subject import IdleWeight
 if TYPE_CHECKING:
     from diabolo.checks.source.interpreter import Interpreter
 
-_WEIGHT = re.compile(r".*(weight|beta|lambda|alpha|gamma|coef|lam|kld?_w|factor).*", re.IGNORECASE)
+_WEIGHT = re.compile(r".*(weight|gewicht|peso|poids|beta|lambda|alpha|gamma|coef|lam|kld?_w|factor).*", re.IGNORECASE)
 
 
 def find_idle(run: "Interpreter", models: list[FoundModel]) -> None:

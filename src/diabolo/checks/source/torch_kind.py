@@ -1,6 +1,5 @@
-"""What a PyTorch layer class means without PyTorch: its parameters, its weights, and what it does to a tensor's sizes."""
+"""What a PyTorch layer class means without PyTorch: parameters, weights, and what it does to a tensor's sizes."""
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -95,13 +94,3 @@ def known(**values: object) -> dict[str, Value]:
         elif isinstance(value, (int, float, bool, str)):
             found[name] = value
     return found
-
-
-def product(sizes: Dims) -> int:
-    """Of sizes without the batch; 0 where one is unknown."""
-    return math.prod(sizes)
-
-
-def times(side: int) -> str:
-    """A side of a square as users read it: `3×3`."""
-    return f"{side}×{side}"

@@ -9,9 +9,9 @@ from diabolo.checks.source.library import LibraryClass
 from diabolo.checks.source.tape import LayerRecord
 from diabolo.checks.source.torch_apply import apply_kind
 from diabolo.checks.source.torch_arguments import end_of, first_tensor, places_of, settings_of
-from diabolo.checks.source.torch_kind import BATCH, REQUIRED, Dims, TorchKind, number, numbers
+from diabolo.checks.source.torch_kind import REQUIRED, Dims, TorchKind, number, numbers
 from diabolo.checks.source.torch_named import SEVERAL_RESULTS
-from diabolo.checks.source.torch_tensor import add_parameter, add_tensor, as_tensor, dims_of, overwrite
+from diabolo.checks.source.torch_tensor import add_parameter, as_tensor, dims_of, overwrite
 from diabolo.checks.source.values import Call, Constant, Layer, ListValue, Unknown, Value, tuple_of
 from diabolo.graph import Origin, Place
 
@@ -206,14 +206,3 @@ class TorchLayer(Layer):
     def parts(self) -> Iterator[Value]:
         """Nothing that could get lost."""
         return iter(())
-
-
-def results(run: "Interpreter", tensor: Value, count: int, dims: Dims, title: str, place: Place | None) -> Value:
-    """Several parts of one tensor, as `chunk` gives them."""
-    parts = [add_tensor(run, "split", title, (tensor,), dims, place=place) for _ in range(count)]
-    for part in parts:
-        part.op.is_held = True
-    return tuple_of(list(parts))
-
-
-__all__ = ["BATCH", "LayerClass", "TorchClass", "TorchLayer", "results"]

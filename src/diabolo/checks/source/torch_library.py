@@ -17,7 +17,6 @@ from diabolo.checks.source.torch_layer import LayerClass, TorchClass
 from diabolo.checks.source.torch_losses import loss_class, loss_function
 from diabolo.checks.source.torch_mentions import trains, zeroes
 from diabolo.checks.source.torch_methods import arithmetic, attribute, item
-from diabolo.checks.source.torch_methods import resize as resized
 from diabolo.checks.source.torch_module import ModuleClass
 from diabolo.checks.source.torch_spans import begin_span, end_span
 from diabolo.checks.source.torch_state import Loop, state_of
@@ -268,7 +267,7 @@ def _of_torch(path: str, name: str) -> Value | None:
     if path in ("torch.save", "torch.manual_seed", "torch.set_num_threads", "torch.cuda.manual_seed"):
         return Native(name, _initialised)
     if path.count(".") == 1 and (name in FUNCTIONS or name.rstrip("_") in FUNCTIONS):
-        return Native(name, _flattening if name == "flatten" else FUNCTIONS.get(name) or FUNCTIONS[name.rstrip("_")])
+        return Native(name, FUNCTIONS.get(name) or FUNCTIONS[name.rstrip("_")])
     if path.count(".") == 1 and name in _METHOD_FUNCTIONS:
         return Native(name, _as_method(name))
     return None
@@ -310,11 +309,6 @@ def _in_place(name: str, function: Callable[["Interpreter", Call], Value]) -> Ca
         return result
 
     return handler
-
-
-def _flattening(run: "Interpreter", call: Call) -> Value:
-    """`torch.flatten(x)` flattens the batch, too."""
-    return FUNCTIONS["flatten"](run, call)
 
 
 def _first(run: "Interpreter", call: Call) -> Value:
@@ -365,6 +359,3 @@ def _summary(run: "Interpreter", call: Call) -> Value:
         sizes = size[1:] if len(size) == 4 or (len(size) == 2 and size[0] == 1) else size
         state_of(run).examples.append(Example(model=model, sizes=tuple(sizes), place=call.place))
     return Unknown(text="summary")
-
-
-__all__ = ["TorchLibrary", "resized"]

@@ -8,7 +8,7 @@ from diabolo.checks.source.torch_arguments import Parameters, settings_of
 from diabolo.checks.source.torch_layer import TorchClass
 from diabolo.checks.source.torch_state import state_of
 from diabolo.checks.source.torch_tensor import TorchOp, as_tensor
-from diabolo.checks.source.values import Argument, Call, Constant, Native, Tensor, Unknown, Value
+from diabolo.checks.source.values import Argument, Call, Native, Tensor, Unknown, Value
 from diabolo.checks.subject import LossKind, Reduction
 from diabolo.graph import Place
 
@@ -149,7 +149,7 @@ def _reduction(settings: dict[str, object]) -> Reduction:
         return "mean" if settings["size_average"] else "sum"
     if word == "batchmean":
         return "image-sum"
-    return word if word in ("mean", "sum", "none") else "unknown"  # type: ignore[return-value]
+    return word if word in ("mean", "sum", "none") else "unknown"
 
 
 def compared(
@@ -180,8 +180,3 @@ def compared(
         written=written,
     )
     return Tensor(run.tape.add(op))
-
-
-def is_zero_or_one(value: Value) -> bool:
-    """Whether a value is a constant of a discriminator's labels."""
-    return isinstance(value, Constant) and value.value in (0, 1)

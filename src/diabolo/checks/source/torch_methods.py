@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from diabolo.checks.source.torch_apply import tell_misfit
 from diabolo.checks.source.torch_functions import FUNCTIONS, prepended
 from diabolo.checks.source.torch_images import scaled
-from diabolo.checks.source.torch_kind import BATCH, Dims, known
+from diabolo.checks.source.torch_kind import Dims, known
 from diabolo.checks.source.torch_resize import (
     broadcast,
     expanded,
@@ -361,5 +361,3 @@ _METHODS: dict[str, Method] = {
     **dict.fromkeys(_FILLING, _filled),
     **{name: _indexed(name) for name in _INDEXING},
 }  # fmt: skip
-
-__all__ = ["BATCH", "arithmetic", "attribute", "item", "resize"]

@@ -25,7 +25,6 @@ from diabolo.checks.source.values import (
     Native,
     Unknown,
     Value,
-    constant_of,
     tuple_of,
 )
 from diabolo.graph import Place
@@ -223,5 +222,3 @@ _METHODS: dict[str, Method] = {
     "register_module": _add_module, "register_buffer": _add_module, "register_parameter": _add_module,
     "get_submodule": _get_submodule,
 }  # fmt: skip
-
-__all__ = ["ModuleClass", "attribute_of_module", "call_instance", "constant_of"]

@@ -29,7 +29,7 @@ def _recurrent(gates: int) -> TorchKind:
             ("dropout", 0.0),
             ("bidirectional", False),
             ("proj_size", 0),
-        ),  # fmt: skip
+        ),
         dims=dims_after,
         attributes=lambda settings: known(units=settings.get("hidden_size")),
         weights=weights,
@@ -73,7 +73,7 @@ LAYERS = {
             ("kdim", None),
             ("vdim", None),
             ("batch_first", False),
-        ),  # fmt: skip
+        ),
         weights=_attention_weights,
     ),
     "TransformerEncoderLayer": TorchKind(kind="attention"),

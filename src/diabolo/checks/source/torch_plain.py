@@ -57,7 +57,7 @@ def _batch_norm(rank: int | None, *, is_lazy: bool = False) -> TorchKind:
             ("momentum", 0.1),
             ("affine", True),
             ("track_running_stats", True),
-        )[is_lazy:],  # fmt: skip
+        )[is_lazy:],
         dims=_normalised(rank),
         attributes=_bn_attributes,
         weights=_norm_weights("num_features"),
@@ -73,7 +73,7 @@ def _instance_norm(rank: int, *, is_lazy: bool = False) -> TorchKind:
             ("momentum", 0.1),
             ("affine", False),
             ("track_running_stats", False),
-        )[is_lazy:],  # fmt: skip
+        )[is_lazy:],
         dims=_normalised(rank),
         attributes=lambda settings: known(eps=settings.get("eps")),
         weights=_norm_weights("num_features"),

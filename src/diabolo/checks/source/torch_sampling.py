@@ -97,9 +97,14 @@ def _upsampled(dims: Dims, settings: Settings) -> Dims:
         sizes = numbers(settings, "size", rank)
         return (*dims[:2], *(sizes or (0,) * rank))
     factors = tuple(factor) if isinstance(factor, (tuple, list)) else (factor,) * rank
-    if len(factors) != rank or not all(isinstance(item, (int, float)) and item > 0 for item in factors):
+    growth = [item for item in factors if isinstance(item, (int, float)) and item > 0]
+    if len(growth) != rank or len(factors) != rank:
         return (*dims[:2], *(0,) * rank)
-    return (*dims[:2], *(math.floor(side * item) if side > 0 else 0 for side, item in zip(dims[2:], factors, strict=True)))  # fmt: skip  # noqa: E501
+    return (*dims[:2], *map(_scaled, dims[2:], growth))
+
+
+def _scaled(side: int, factor: float) -> int:
+    return math.floor(side * factor) if side > 0 else 0
 
 
 def upsample_attributes(settings: Settings) -> dict[str, Value]:

@@ -1,7 +1,7 @@
 """The steps of a training loop: `backward()`, optimisers, gradients set to zero, `no_grad`."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from diabolo.checks.source.torch_state import Step, state_of
 from diabolo.checks.source.values import NONE, Call, Constant, DictValue, ListValue, Native, Unknown, Value
@@ -116,8 +116,3 @@ class GradEnabled(NoGrad):
     def call(self, run: "Interpreter", call: Call) -> Value:
         """With False, gradients stop; with something unknown, they may not."""
         return NoGrad(call.constant(0, "mode", default=True) is False)
-
-
-def anything(*_: Any) -> Value:
-    """A value of which nothing is known."""
-    return Unknown()

@@ -1,4 +1,4 @@
-"""Tensors of PyTorch on the tape: an operation with its sizes, the images that it holds, and what stops its gradient."""
+"""Tensors of PyTorch on the tape: operations with sizes, the images that they hold, and what stops a gradient."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -9,7 +9,7 @@ h = kl.MaxPooling2D(2, padding='same')(h)
 h = kl.Conv2D(8, 3, strides=2, padding='same', activation='relu')(h)
 h = kl.Conv2DTranspose(16, 4, strides=2, padding='same', activation='relu')(h)
 h = kl.Conv2DTranspose(16, 4, strides=2, padding='same', activation='relu')(h)
-sortie = kl.Conv2D(1, 3, padding='same', activation='sigmoid')(h)  # expect: AE503/a AE202/a
-modele = tf.keras.Model(entree, sortie)  # expect: AE503/a AE202/a
+sortie = kl.Conv2D(1, 3, padding='same', activation='sigmoid')(h)  # expect: AE503
+modele = tf.keras.Model(entree, sortie)
 modele.compile('adam', 'mse')
 modele.fit(images, images)

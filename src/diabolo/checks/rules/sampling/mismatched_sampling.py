@@ -13,13 +13,14 @@ from diabolo.checks.subject import Subject
 
 def _check(subject: Subject) -> Iterator[Finding]:
     for graph in subject.graphs:
-        if is_autoencoder(subject, graph) == "no":
+        purpose = is_autoencoder(subject, graph)
+        if purpose == "no":
             continue
         output = graph[graph.output]
         if is_known(output) and is_known(graph.input) and output.shape == graph.input_shape:
             continue  # padding or cropping makes up for it
         factors = scales(graph)
-        if factors is None or factors[0] == factors[1] or 1 in factors:
+        if factors is None or factors[0] == factors[1] or (1 in factors and purpose != "certain"):
             continue
         down, up = factors
         yield RULE.finding(

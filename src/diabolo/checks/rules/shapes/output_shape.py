@@ -16,6 +16,9 @@ def _check(subject: Subject) -> Iterator[Finding]:
     for graph in subject.graphs:
         purpose = is_autoencoder(subject, graph)
         output = graph[graph.output]
+        if purpose == "certain" and not graph.outputs and _has_other_channels(graph):
+            yield _channels(graph)
+            continue
         if purpose == "no" or graph.outputs or not is_known(graph.input) or not is_known(output):
             continue
         if output.shape == graph.input_shape or (purpose == "likely" and not _is_plainly_wrong(graph)):
@@ -28,6 +31,25 @@ def _check(subject: Subject) -> Iterator[Finding]:
             severity=None if purpose == "certain" else "warning",
             remedy=_remedy(graph),
         )
+
+
+def _has_other_channels(graph: ModelGraph) -> bool:
+    """Whether the channels differ where the sides are not known, as in most PyTorch modules."""
+    wanted, got = graph.input_shape, graph[graph.output].shape
+    if len(wanted) != 3 or len(got) != 3 or (is_known(graph.input) and is_known(graph[graph.output])):
+        return False
+    return 0 not in (wanted[2], got[2]) and wanted[2] != got[2]
+
+
+def _channels(graph: ModelGraph) -> Finding:
+    output, wanted = graph[graph.output], graph.input_shape[2]
+    return RULE.finding(
+        f"{called(output)} puts out {output.shape[2]} channels, but the images have {wanted}",
+        place=output.place,
+        node=output.name,
+        model=graph.name,
+        remedy=f"Give the last layer {wanted} channels.",
+    )
 
 
 def _is_plainly_wrong(graph: ModelGraph) -> bool:

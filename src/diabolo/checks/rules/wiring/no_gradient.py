@@ -73,7 +73,8 @@ def _ends_of_losses(subject: Subject, graph: ModelGraph) -> Iterator[str]:
 
 
 def _is_learned(node: Node) -> bool:
-    return bool(node.num_trainable) and node.is_trainable and node.kind not in _LEARNED_OTHERWISE
+    learns = bool(node.num_trainable) and node.is_trainable and node.kind not in _LEARNED_OTHERWISE
+    return learns and not node.is_reached
 
 
 def _finding(graph: ModelGraph, block: Node, starved: list[Node]) -> Finding:

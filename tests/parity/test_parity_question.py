@@ -89,7 +89,7 @@ def test_outputs_and_moving_statistics_in_training(name: str, trained: bool, dty
 
 
 def _our_steps(ours: AutoEncoder, batches: list[torch.Tensor]) -> list[float]:
-    optimiser = KerasAdam(ours.parameters(), lr=1e-3)
+    optimiser = KerasAdam(ours.parameters(), rate=1e-3)
     losses = []
     ours.train()
     for images in batches:

@@ -47,7 +47,7 @@ def bench(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Compare diabolo with Keras and torch, side by side on this machine.
+    """Compare diabolo with Keras and torch on this machine.
 
     Engines: keras-tensorflow, keras-tensorflow-onednn, keras-jax, torch-eager, torch-channels-last, torch-compile,
     diabolo-plain, diabolo-fused. Keras's come from the package index into environments of their own, once, about 2 GB;

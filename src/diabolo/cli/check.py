@@ -20,7 +20,7 @@ def check_models(
     what: Annotated[
         list[str],
         typer.Argument(
-            metavar="WHAT...",
+            metavar="WHAT",
             help="Python files, notebooks, folders of them, .keras files, `-` for standard input, zoo names, lines, "
             "run folders.",
             show_default=False,

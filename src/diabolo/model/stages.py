@@ -49,7 +49,7 @@ def group_steps(graph: ModelGraph, nodes: list[Node], keep: str) -> list[Step]:
     """
     here = {node.name for node in nodes}
     taken: set[str] = set()
-    steps = []
+    steps: list[Step] = []
     for node in nodes:
         if node.name in taken:
             continue

@@ -102,6 +102,7 @@ class _Reader:
         layers = {_name(layer): layer for layer in _checked(config["layers"])}
         made: dict[Key, list[Entry]] = {}
         inputs = _references(config["input_layers"])
+        first_call = self._first_calls(layers, config)
         for index, (name, call, _) in enumerate(inputs):
             if given is not None:
                 made[name, call] = [given[index]]
@@ -110,7 +111,7 @@ class _Reader:
         waiting = {
             (name, call): sources
             for name, layer in layers.items()
-            for call, sources in enumerate(_calls(layer))
+            for call, sources in enumerate(_calls(layer), start=first_call.get(name, 0))
             if (name, call) not in made and layer["class_name"] != "InputLayer"
         }
         while waiting:
@@ -126,6 +127,18 @@ class _Reader:
             made[name, call][min(part, len(made[name, call]) - 1)]
             for name, call, part in _references(config["output_layers"])
         ]
+
+    @staticmethod
+    def _first_calls(layers: Mapping[str, Any], config: Any) -> dict[str, int]:
+        """1 for models inside of the model: Keras counts what they were built from as their call number 0."""
+        referred = [reference for layer in layers.values() for sources in _calls(layer) for reference in sources]
+        referred += _references(config["output_layers"])
+        first: dict[str, int] = {}
+        for name, layer in layers.items():
+            calls = {call for other, call, _ in referred if other == name}
+            if layer["class_name"] in _MODELS and calls and 0 not in calls:
+                first[name] = 1
+        return first
 
     def _call(self, layer: Any, name: str, read: list[Entry], prefix: str) -> list[Entry]:
         self.num_layers += 1

@@ -50,8 +50,8 @@ def precision_notes(precision: str, device: torch.device) -> tuple[str, ...]:
         return (f"`precision` (=tf32) has no effect on {device.type}: only CUDA has it; training is in float32",)
     if precision == "bfloat16" and device.type == "cpu" and has_bfloat16() is False:
         return (
-            "`precision` (=bfloat16): this processor has no bfloat16 instructions, so that training is slower here "
-            "than in float32, and less exact; leave it out",
+            "`precision` (=bfloat16): this processor has no bfloat16 instructions, so that training is several times "
+            "slower here than in float32; leave it out",
         )
     return ()
 

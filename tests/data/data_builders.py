@@ -224,8 +224,8 @@ class Server:
             self.send(handler, body)
 
     def send(self, handler: BaseHTTPRequestHandler, content: bytes) -> None:
+        self.sent += len(content)  # before: the client may have it all, and its test look, before the write returns
         handler.wfile.write(content)
-        self.sent += len(content)
 
 
 def write_file(path: Path, content: bytes) -> Path:

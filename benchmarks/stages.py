@@ -21,7 +21,14 @@ os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 import torch
 import torch.nn.functional as F
 
-from diabolo.kernels import BatchNormValues, Form, find_library, plain_stage, run_stage
+from diabolo.kernels import (
+    BatchNormValues,
+    Form,
+    binary_cross_entropy_with_logits,
+    find_library,
+    plain_stage,
+    run_stage,
+)
 from diabolo.kernels.compile import find_compiler
 from diabolo.model import build_model
 
@@ -122,15 +129,17 @@ def stage_work(name: str, batch: int) -> dict[str, Callable[[], object]]:
 
 
 def model_work(line: str, batch: int) -> dict[str, Callable[[], object]]:
-    images = torch.rand(batch, 3, 32, 32)
+    images = torch.rand(batch, 3, 32, 32).contiguous(memory_format=torch.channels_last)  # as the training has them
     work: dict[str, Callable[[], object]] = {}
     for engine in ("plain", "fused"):
         model = build_model(line, engine=engine)
         optimiser = torch.optim.Adam(model.parameters())
 
-        def step(model=model, optimiser=optimiser) -> None:
+        loss = binary_cross_entropy_with_logits if engine == "fused" else F.binary_cross_entropy_with_logits
+
+        def step(model=model, optimiser=optimiser, loss=loss) -> None:
             optimiser.zero_grad()
-            F.binary_cross_entropy_with_logits(model.logits(images), images).backward()
+            loss(model.logits(images), images).backward()
             optimiser.step()
 
         @torch.no_grad()

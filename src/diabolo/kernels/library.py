@@ -11,9 +11,10 @@ _WHOLE = (
     "images", "height", "width", "channels_in", "channels_out", "up", "pool", "relu", "bn", "relu_after", "side",
     "training", "threads",
 )  # fmt: skip
-_BEFORE_EPS = ("x", "weight", "bias", "gamma", "beta", "mean", "variance")
-_AFTER_EPS = ("z", "raw", "index", "y", "dz", "dx", "dweight", "dbias", "dgamma", "dbeta")
+_BEFORE_EPS = ("before", "x", "weight", "bias", "gamma", "beta", "mean", "variance")
+_AFTER_EPS = ("z", "raw", "index", "y", "dz", "dx", "dweight", "dbias", "dgamma", "dbeta", "bn_sums", "bn_sums_before")
 _DEFAULT_LEVEL = "avx2"  # `DIABOLO_ISA=avx512` asks for the other: it has not been run on such a processor yet
+_INTEGER, _ADDRESS = ctypes.c_int64, ctypes.c_void_p
 _LEVELS = {"baseline": 1, "avx2": 3, "avx512": 4}
 
 
@@ -27,9 +28,14 @@ class StageStructure(ctypes.Structure):
         *((name, ctypes.c_void_p) for name in _AFTER_EPS),
     )
 
+    def come_after(self, before: "StageStructure | None") -> None:
+        """Makes `before` the stage whose bn is finished here; None: `x` is taken as it is."""
+        self._kept = before  # alive as long as this one
+        self.before = None if before is None else ctypes.addressof(before)
+
 
 class Library:
-    """The library's two functions."""
+    """The library's functions."""
 
     def __init__(self, path: Path) -> None:
         native = ctypes.CDLL(str(path))
@@ -39,6 +45,10 @@ class Library:
             raise OSError(f"{path} was built from other sources; build it again")
         native.diabolo_choose.argtypes = [ctypes.c_int64]
         native.diabolo_forward.argtypes = native.diabolo_backward.argtypes = [ctypes.POINTER(StageStructure)]
+        native.diabolo_gather.restype = ctypes.c_int64
+        native.diabolo_gather.argtypes = [_ADDRESS, _INTEGER, _INTEGER, _ADDRESS, _INTEGER, _ADDRESS, _INTEGER]
+        native.diabolo_cross_entropy.restype = ctypes.c_double
+        native.diabolo_cross_entropy.argtypes = [_ADDRESS, _ADDRESS, _INTEGER, _ADDRESS, _INTEGER]
         self._native = native
         wanted = os.environ.get("DIABOLO_ISA", "")
         self.level = self.choose(wanted if wanted in _LEVELS else _DEFAULT_LEVEL)
@@ -58,6 +68,15 @@ class Library:
         """Runs a stage's gradients."""
         if self._native.diabolo_backward(ctypes.byref(stage)):
             raise MemoryError("stage engine: no memory")
+
+    def gather(self, images: int, count: int, size: int, indices: int, taken: int, out: int, threads: int) -> None:
+        """`taken` of `count` images of `size` bytes, by index, as floats in [0, 1]; the rest are addresses."""
+        if self._native.diabolo_gather(images, count, size, indices, taken, out, threads):
+            raise IndexError(f"an index of an image is not from 0 to {count - 1}")
+
+    def cross_entropy(self, logits: int, images: int, count: int, gradient: int | None, threads: int) -> float:
+        """The mean binary cross-entropy of `count` values; the rest are addresses."""
+        return float(self._native.diabolo_cross_entropy(logits, images, count, gradient, threads))
 
 
 @cache

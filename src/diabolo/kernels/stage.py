@@ -1,47 +1,38 @@
-"""One stage of a line as a single operation: [up] conv, then relu, bn and pool in any order, forward and backward."""
+"""A run of stages as a single operation of torch, forward and backward.
 
+A bn in the middle of a run is left half done: its statistics are taken in its own stage, its map of the values is
+applied by the next one as it reads them, and the sums that its gradient needs come out of the next one's backward.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from diabolo.kernels.buffers import take_map
+from diabolo.kernels.form import BatchNormValues, Form, StageInputs, plain_stage
 from diabolo.kernels.library import StageStructure, find_library
 
 _CHEAP = 36  # multiplications a value below which a convolution is computed again rather than kept for backward
 
 
-@dataclass(frozen=True, kw_only=True)
-class Form:
-    """What a stage does, in the order of the fields."""
+def run_stages(x: Tensor, stages: Sequence[StageInputs]) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
+    """Runs stages one after the other in the native engine, which must be there.
 
-    up: bool = False
-    """Nearest up-sampling by 2 before the convolution."""
-    relu: bool = False
-    """ReLU before bn; anywhere, where there is no bn."""
-    bn: int = 0
-    """0 none, 1 before the pool (or there is no pool), 2 after it."""
-    pool: bool = False
-    """Maximum of 2×2, 'same' at odd sides."""
-    relu_after: bool = False
-    """ReLU after bn."""
-    side: bool = False
-    """A bn beside the line, after `relu` and before `pool`, of which only the batch statistics are wanted."""
+    Args:
+        x: Float[Tensor, "batch channels height width"], float32 on the CPU; best in channels-last memory.
+        stages: at least one.
 
-
-@dataclass(frozen=True, kw_only=True)
-class BatchNormValues:
-    """What bn has besides γ and β."""
-
-    eps: float
-    """ε."""
-    training: bool
-    """Whether the batch's statistics are taken; else the two below."""
-    mean: Tensor
-    """Moving average, Float[Tensor, "channels"]."""
-    variance: Tensor
-    """Moving average, Float[Tensor, "channels"]."""
+    Returns:
+        Float[Tensor, "batch out height' width'"] in channels-last memory; for each stage mean and biased variance of
+        the batch by channel (empty where its bn takes none), which carry no gradient.
+    """
+    parameters = [value for stage in stages for value in (stage.weight, stage.bias, stage.gamma, stage.beta)]
+    forms = tuple(stage.form for stage in stages)
+    z, *found = _Stages.apply(x, forms, tuple(stage.values for stage in stages), *parameters)
+    return z, list(zip(found[::2], found[1::2], strict=True))
 
 
 def run_stage(
@@ -53,41 +44,30 @@ def run_stage(
     beta: Tensor | None = None,
     values: BatchNormValues | None = None,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Runs a stage in the native engine, which must be there.
-
-    Args:
-        form: what it does.
-        x: Float[Tensor, "batch channels height width"], float32 on the CPU; best in channels-last memory.
-        weight: Float[Tensor, "out channels 3 3"].
-        bias: Float[Tensor, "out"].
-        gamma: γ of bn, Float[Tensor, "out"].
-        beta: β of bn, Float[Tensor, "out"].
-        values: the rest of bn, also where it is a `side`.
-
-    Returns:
-        Float[Tensor, "batch out height' width'"] in channels-last memory; mean and biased variance of the batch by
-        channel (empty where bn takes none). The last two carry no gradient.
-    """
-    z, mean, variance = _Stage.apply(x, weight, bias, gamma, beta, form, values)
+    """One stage alone: what comes out, mean and variance, as `run_stages`."""
+    stage = StageInputs(form=form, weight=weight, bias=bias, gamma=gamma, beta=beta, values=values)
+    z, ((mean, variance),) = run_stages(x, [stage])
     return z, mean, variance
 
 
-def plain_stage(
-    form: Form, x: Tensor, weight: Tensor, bias: Tensor | None, gamma: Tensor | None, beta: Tensor | None, eps: float
-) -> Tensor:
-    """The same in torch's own operations, in training: the reference, and the way to gradients of gradients."""
-    if form.up:
-        x = F.interpolate(x, scale_factor=2.0, mode="nearest")
-    x = F.conv2d(x, weight, bias, padding=1)
-    if form.relu:
-        x = F.relu(x)
-    if form.bn == 1:
-        x = F.batch_norm(x, None, None, gamma, beta, True, 0.0, eps)
-    if form.pool:
-        x = F.max_pool2d(x, 2, ceil_mode=True)
-    if form.bn == 2:
-        x = F.batch_norm(x, None, None, gamma, beta, True, 0.0, eps)
-    return F.relu(x) if form.relu_after else x
+@dataclass(kw_only=True)
+class _Kept:
+    """Tensors of one stage that backward needs."""
+
+    x: Tensor
+    weight: Tensor
+    bias: Tensor | None
+    gamma: Tensor | None
+    beta: Tensor | None
+    z: Tensor | None = None
+    raw: Tensor | None = None
+    index: Tensor | None = None
+    y: Tensor | None = None
+    mean: Tensor
+    variance: Tensor
+
+
+_FIELDS = tuple(_Kept.__dataclass_fields__)
 
 
 def _dense(x: Tensor) -> Tensor:
@@ -98,18 +78,14 @@ def _pointer(x: Tensor | None) -> int | None:
     return None if x is None else x.data_ptr()
 
 
-def _map(images: int, channels: int, height: int, width: int, dtype: torch.dtype = torch.float32) -> Tensor:
-    return torch.empty((images, height, width, channels), dtype=dtype).permute(0, 3, 1, 2)
-
-
-def _structure(form: Form, x: Tensor, out: int, training: bool) -> StageStructure:
-    images, channels, height, width = x.shape
+def _structure(form: Form, kept: _Kept, kernel: Tensor, eps: float, training: bool) -> StageStructure:
+    images, channels, height, width = kept.x.shape
     return StageStructure(
         images=images,
         height=height * 2 if form.up else height,
         width=width * 2 if form.up else width,
         channels_in=channels,
-        channels_out=out,
+        channels_out=len(kernel),
         up=form.up,
         pool=form.pool,
         relu=form.relu,
@@ -118,85 +94,176 @@ def _structure(form: Form, x: Tensor, out: int, training: bool) -> StageStructur
         side=form.side,
         training=training,
         threads=torch.get_num_threads(),
-        x=x.data_ptr(),
+        x=kept.x.data_ptr(),
+        weight=kernel.data_ptr(),
+        bias=_pointer(kept.bias),
+        gamma=_pointer(kept.gamma),
+        beta=_pointer(kept.beta),
+        mean=kept.mean.data_ptr(),
+        variance=kept.variance.data_ptr(),
+        eps=eps,
+        z=_pointer(kept.z),
+        raw=_pointer(kept.raw),
+        index=_pointer(kept.index),
+        y=_pointer(kept.y),
     )
 
 
-class _Stage(torch.autograd.Function):
+class _Stages(torch.autograd.Function):
     @staticmethod
     def forward(
         ctx: Any,
         x: Tensor,
-        weight: Tensor,
-        bias: Tensor | None,
-        gamma: Tensor | None,
-        beta: Tensor | None,
-        form: Form,
-        values: BatchNormValues | None,
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        library = find_library()
-        assert library is not None, "the stage engine is not built"
-        x, kernel = _dense(x), weight.contiguous()
-        out = weight.shape[0]
-        training = values is not None and values.training
-        stage = _structure(form, x, out, training)
-        height, width = stage.height, stage.width
-        if form.pool:
-            height, width = (height + 1) // 2, (width + 1) // 2
-        z = _map(len(x), out, height, width)
+        forms: tuple[Form, ...],
+        values: tuple[BatchNormValues | None, ...],
+        *parameters: Tensor | None,
+    ) -> tuple[Tensor, ...]:
         wants_gradient = any(ctx.needs_input_grad)
-        index = _map(len(x), out, height, width, torch.uint8) if form.pool and wants_gradient else None
-        raw = _map(len(x), out, height, width) if form.bn and training else None
-        y = None
-        if form.bn == 1 and wants_gradient and weight.shape[1] * (4 if form.up else 9) > _CHEAP:
-            y = _map(len(x), out, stage.height, stage.width) if form.pool else raw
-        statistics = out if training and (form.bn or form.side) else 0
-        mean, variance = torch.empty(statistics), torch.empty(statistics)
-        if form.bn and not training:
-            assert values is not None
-            stage.mean, stage.variance = values.mean.data_ptr(), values.variance.data_ptr()
-        else:
-            stage.mean, stage.variance = mean.data_ptr(), variance.data_ptr()
-        eps = 0.0 if values is None else values.eps
-        stage.eps = eps
-        stage.weight, stage.bias = kernel.data_ptr(), _pointer(bias)
-        stage.gamma, stage.beta = _pointer(gamma), _pointer(beta)
-        stage.z, stage.raw, stage.index = z.data_ptr(), _pointer(raw), _pointer(index)
-        stage.y = None if y is raw else _pointer(y)
-        library.forward(stage)
-        ctx.form, ctx.eps = form, eps
-        kept = z if form.relu_after or (form.relu and not form.bn) else None
-        ctx.save_for_backward(x, weight, bias, gamma, beta, kept, raw, index, y, mean, variance)
-        ctx.mark_non_differentiable(mean, variance)
-        return z, mean, variance
+        x = _dense(x)
+        kept: list[_Kept] = []
+        before: StageStructure | None = None
+        statistics: list[Tensor] = []
+        for number, form in enumerate(forms):
+            is_last = number == len(forms) - 1
+            stage = _allocate(form, x, parameters[4 * number : 4 * number + 4], values[number], wants_gradient, is_last)
+            structure = _forward(form, stage, values[number], before)
+            statistics += (stage.mean, stage.variance)
+            assert stage.z is not None or stage.raw is not None
+            left = stage.z is None  # its map is the next one's
+            x = stage.raw if left else stage.z  # type: ignore[assignment]
+            before = structure if left else None
+            if not wants_gradient:
+                kept = [stage]  # the last one alone: `before` points into it
+                continue
+            if form.bn or not form.relu:
+                stage.z = None
+            kept.append(stage)
+        ctx.forms, ctx.eps = forms, [0.0 if value is None else value.eps for value in values]
+        if wants_gradient:
+            ctx.save_for_backward(*(getattr(stage, name) for stage in kept for name in _FIELDS))
+        ctx.mark_non_differentiable(*statistics)
+        return (x, *statistics)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        x, weight, bias, gamma, beta, z, raw, index, y, mean, variance = ctx.saved_tensors
-        form: Form = ctx.form
-        wanted = ctx.needs_input_grad
+        forms, eps, wanted = ctx.forms, ctx.eps, ctx.needs_input_grad
+        saved = ctx.saved_tensors
+        size = len(_FIELDS)
+        kept = [_Kept(**dict(zip(_FIELDS, saved[i : i + size], strict=True))) for i in range(0, len(saved), size)]
         if torch.is_grad_enabled():  # a gradient of the gradient is wanted: through torch's own operations
-            inputs = (x, weight, bias, gamma, beta)
-            output = plain_stage(form, *inputs, ctx.eps)
-            chosen = [value for value, want in zip(inputs, wanted, strict=False) if want]
-            second = iter(torch.autograd.grad(output, chosen, gradients[0], create_graph=True))
-            return (*(next(second) if want else None for want in wanted[:5]), None, None)
-        library = find_library()
-        assert library is not None
-        dz, kernel = _dense(gradients[0]), weight.contiguous()
-        stage = _structure(form, x, weight.shape[0], training=True)
-        stage.eps = ctx.eps
-        stage.weight, stage.bias = kernel.data_ptr(), _pointer(bias)
-        stage.gamma, stage.beta = _pointer(gamma), _pointer(beta)
-        stage.mean, stage.variance = mean.data_ptr(), variance.data_ptr()
-        stage.z, stage.raw, stage.index, stage.y = _pointer(z), _pointer(raw), _pointer(index), _pointer(y)
-        stage.dz = dz.data_ptr()
-        dx = _map(len(x), *x.shape[1:]) if wanted[0] else None
-        dweight = torch.empty_like(kernel)
-        dbias, dgamma, dbeta = (None if t is None else torch.empty_like(t) for t in (bias, gamma, beta))
-        stage.dx, stage.dweight, stage.dbias = _pointer(dx), dweight.data_ptr(), _pointer(dbias)
-        stage.dgamma, stage.dbeta = _pointer(dgamma), _pointer(dbeta)
-        library.backward(stage)
-        dweight = torch.empty_like(weight).copy_(dweight)
-        found = (dx, dweight, dbias, dgamma, dbeta)
-        return (*(value if want else None for value, want in zip(found, wanted, strict=False)), None, None)
+            return _plain_backward(forms, eps, kept, wanted, gradients[0])
+        kernels = [stage.weight.contiguous() for stage in kept]
+        structures = [
+            _structure(form, stage, kernel, one, training=True)
+            for form, stage, kernel, one in zip(forms, kept, kernels, eps, strict=True)
+        ]
+        found: list[Tensor | None] = [None] * len(wanted)
+        dz: Tensor | None = _dense(gradients[0])
+        sums = None
+        for number in range(len(forms) - 1, -1, -1):
+            first = 3 + 4 * number
+            wants_dx = wanted[0] or any(wanted[3:first])
+            is_left = number > 0 and forms[number - 1].bn > 0
+            sums_before = torch.empty(2 * kept[number].x.shape[1], dtype=torch.float64) if is_left and wants_dx else None
+            assert dz is not None
+            dz, *of_parameters = _backward(
+                kept[number], kernels[number], structures[number], structures[number - 1] if is_left else None,
+                dz, wants_dx, sums, sums_before,
+            )  # fmt: skip
+            sums = sums_before
+            for place, value in enumerate(of_parameters, first):
+                found[place] = value if wanted[place] else None
+            if not wants_dx:
+                break
+        found[0] = dz if wanted[0] else None
+        return tuple(found)
+
+
+def _allocate(
+    form: Form,
+    x: Tensor,
+    parameters: tuple[Tensor | None, ...],
+    values: BatchNormValues | None,
+    wants_gradient: bool,
+    is_last: bool,
+) -> _Kept:
+    """Room for all that a stage writes."""
+    weight, bias, gamma, beta = parameters
+    assert weight is not None
+    images, channels, height, width = x.shape
+    out = len(weight)
+    if form.up:
+        height, width = 2 * height, 2 * width
+    after = ((height + 1) // 2, (width + 1) // 2) if form.pool else (height, width)
+    training = values is not None and values.training
+    takes_statistics = training and (form.bn > 0 or form.side)
+    if form.bn and not training:
+        assert values is not None
+        mean, variance = values.mean, values.variance
+    else:
+        mean, variance = (torch.empty(out if takes_statistics else 0) for _ in range(2))
+    stage = _Kept(x=x, weight=weight, bias=bias, gamma=gamma, beta=beta, mean=mean, variance=variance)
+    if form.bn and training:
+        stage.raw = take_map(images, out, *after)
+    if not (form.bn and training) or is_last:
+        stage.z = torch.empty((images, *after, out)).permute(0, 3, 1, 2) if is_last else take_map(images, out, *after)
+    if form.pool and wants_gradient:
+        stage.index = take_map(images, out, *after, torch.uint8)
+    if form.bn == 1 and wants_gradient:
+        if not form.pool:
+            stage.y = stage.raw
+        elif channels * (4 if form.up else 9) > _CHEAP:
+            stage.y = take_map(images, out, height, width)
+    return stage
+
+
+def _forward(
+    form: Form, stage: _Kept, values: BatchNormValues | None, before: StageStructure | None
+) -> StageStructure:
+    library = find_library()
+    assert library is not None, "the stage engine is not built"
+    kernel = stage.weight.contiguous()
+    eps = 0.0 if values is None else values.eps
+    structure = _structure(form, stage, kernel, eps, values is not None and values.training)
+    structure.come_after(before)
+    library.forward(structure)
+    return structure
+
+
+def _backward(
+    stage: _Kept,
+    kernel: Tensor,
+    structure: StageStructure,
+    before: StageStructure | None,
+    dz: Tensor,
+    wants_dx: bool,
+    sums: Tensor | None,
+    sums_before: Tensor | None,
+) -> tuple[Tensor | None, ...]:
+    """Gradients of x, weight, bias, γ and β."""
+    library = find_library()
+    assert library is not None
+    x, weight = stage.x, stage.weight
+    dx = take_map(*x.shape) if wants_dx else None
+    dweight = torch.empty_like(kernel)
+    dbias, dgamma, dbeta = (None if t is None else torch.empty_like(t) for t in (stage.bias, stage.gamma, stage.beta))
+    structure.come_after(before)
+    structure.dz, structure.dx, structure.dweight = dz.data_ptr(), _pointer(dx), dweight.data_ptr()
+    structure.dbias, structure.dgamma, structure.dbeta = _pointer(dbias), _pointer(dgamma), _pointer(dbeta)
+    structure.bn_sums, structure.bn_sums_before = _pointer(sums), _pointer(sums_before)
+    library.backward(structure)
+    return dx, torch.empty_like(weight).copy_(dweight), dbias, dgamma, dbeta
+
+
+def _plain_backward(
+    forms: tuple[Form, ...], eps: list[float], kept: list[_Kept], wanted: tuple[bool, ...], dz: Tensor
+) -> tuple[Tensor | None, ...]:
+    inputs: list[Tensor | None] = [kept[0].x, None, None]
+    x = kept[0].x
+    for form, stage, one in zip(forms, kept, eps, strict=True):
+        parameters = (stage.weight, stage.bias, stage.gamma, stage.beta)
+        inputs += parameters
+        x = plain_stage(form, x, *parameters, one)
+    chosen = [value for value, want in zip(inputs, wanted, strict=True) if want and value is not None]
+    second = iter(torch.autograd.grad(x, chosen, dz, create_graph=True))
+    return tuple(next(second) if want else None for want in wanted)

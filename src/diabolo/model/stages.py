@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from diabolo.graph import ModelGraph, Node
-from diabolo.kernels import BatchNormValues, Form, run_stage
+from diabolo.kernels import BatchNormValues, Form, StageInputs, run_stages
 from diabolo.layers.convolution import Conv
 from diabolo.layers.normalisation import BatchNorm
 
@@ -57,6 +57,8 @@ def group_steps(graph: ModelGraph, nodes: list[Node], keep: str) -> list[Step]:
         if step is None:
             step = Step(nodes=((node, ()),), inputs=node.inputs, output=node.name)
         taken.update(inner.name for inner, _ in step.nodes)
+        if steps and _can_join(graph, steps[-1], step, keep):
+            step = _join(steps.pop(), step)
         steps.append(step)
     return steps
 
@@ -74,7 +76,7 @@ def can_run_fused(step: Step, layers: nn.ModuleDict, x: Tensor) -> bool:
         if _is_watched(layer) or not all(map(_is_usual, (*layer.parameters(), *layer.buffers()))):
             return False
     norms = [(layers[stage.bn], stage.form.side) for stage in step.stages if stage.bn is not None]
-    if any(norm.training for norm, _ in norms) and len(x) * x.shape[2] * x.shape[3] <= 4:
+    if any(norm.training for norm, _ in norms) and _fewest_values(step, x) < 2:
         return False  # torch's path has the message for a batch without statistics
     if all(norm.training or side for norm, side in norms):
         return True
@@ -83,26 +85,41 @@ def can_run_fused(step: Step, layers: nn.ModuleDict, x: Tensor) -> bool:
 
 def run_fused(step: Step, layers: nn.ModuleDict, x: Tensor) -> Tensor:
     """Runs a step's stages in the engine and moves bn's averages on."""
-    for stage in step.stages:
-        x = _run_stage(stage, layers, x)
-    return x
+    norms = [None if stage.bn is None else layers[stage.bn] for stage in step.stages]
+    z, statistics = run_stages(
+        x, [_inputs(stage, layers[stage.conv], bn) for stage, bn in zip(step.stages, norms, strict=True)]
+    )
+    with torch.no_grad():
+        for bn, (mean, variance) in zip(norms, statistics, strict=True):
+            if isinstance(bn, BatchNorm) and bn.training:
+                bn.moving_mean.lerp_(mean, 1 - bn.momentum)
+                bn.moving_variance.lerp_(variance, 1 - bn.momentum)
+    return z
 
 
-def _run_stage(stage: Stage, layers: nn.ModuleDict, x: Tensor) -> Tensor:
-    conv = layers[stage.conv]
+def _inputs(stage: Stage, conv: nn.Module, bn: nn.Module | None) -> StageInputs:
     assert isinstance(conv, Conv)
-    if stage.bn is None:
-        return run_stage(stage.form, x, conv.weight, conv.bias)[0]
-    bn = layers[stage.bn]
+    if bn is None:
+        return StageInputs(form=stage.form, weight=conv.weight, bias=conv.bias)
     assert isinstance(bn, BatchNorm)
     values = BatchNormValues(eps=bn.eps, training=bn.training, mean=bn.moving_mean, variance=bn.moving_variance)
     gamma, beta = (None, None) if stage.form.side else (bn.weight, bn.bias)
-    z, mean, variance = run_stage(stage.form, x, conv.weight, conv.bias, gamma, beta, values)
-    if bn.training:
-        with torch.no_grad():
-            bn.moving_mean.lerp_(mean, 1 - bn.momentum)
-            bn.moving_variance.lerp_(variance, 1 - bn.momentum)
-    return z
+    return StageInputs(form=stage.form, weight=conv.weight, bias=conv.bias, gamma=gamma, beta=beta, values=values)
+
+
+def _fewest_values(step: Step, x: Tensor) -> int:
+    """The smallest number of values that a bn of the step would take its statistics over."""
+    height, width = x.shape[2:]
+    counts = []
+    for stage in step.stages:
+        if stage.form.up:
+            height, width = 2 * height, 2 * width
+        before_pool = height * width
+        if stage.form.pool:
+            height, width = (height + 1) // 2, (width + 1) // 2
+        if stage.bn is not None:
+            counts.append(height * width if stage.form.bn == 2 else before_pool)
+    return len(x) * min(counts)
 
 
 def _is_usual(value: Tensor) -> bool:
@@ -153,7 +170,7 @@ class _Finder:
         while node is not None:
             output, node = self._stage(node, up)
             up = True
-        return self._step(first.inputs, output)
+        return _make_step(self.nodes, first.inputs, output.name, tuple(self.stages))
 
     def _stage(self, conv: Node, up: bool) -> tuple[Node, Node | None]:
         """Adds one stage; its last node on the line, and the convolution of a stage that has to follow in the step."""
@@ -222,17 +239,32 @@ class _Finder:
     def _is_seen(self, node: Node) -> bool:
         return node.name in (self.keep, self.graph.latent, self.graph.output)
 
-    def _step(self, inputs: tuple[str, ...], output: Node) -> Step:
-        last_use: dict[str, int] = {}
-        for index, node in enumerate(self.nodes):
-            last_use[node.name] = index
-            last_use.update(dict.fromkeys(node.inputs, index))
-        last_use.pop(output.name)
-        nodes = tuple(
-            (node, tuple(name for name, last in last_use.items() if last == index))
-            for index, node in enumerate(self.nodes)
-        )
-        return Step(nodes=nodes, inputs=inputs, output=output.name, stages=tuple(self.stages))
+
+def _can_join(graph: ModelGraph, first: Step, second: Step, keep: str) -> bool:
+    """Whether the second step alone reads what the first gives, and the engine knows both."""
+    return (
+        bool(first.stages and second.stages)
+        and second.inputs == (first.output,)
+        and first.output not in (keep, graph.latent, graph.output)
+        and len(graph.consumers(first.output)) == 1
+    )
+
+
+def _join(first: Step, second: Step) -> Step:
+    nodes = [node for step in (first, second) for node, _ in step.nodes]
+    return _make_step(nodes, first.inputs, second.output, (*first.stages, *second.stages))
+
+
+def _make_step(nodes: list[Node], inputs: tuple[str, ...], output: str, stages: tuple[Stage, ...]) -> Step:
+    last_use: dict[str, int] = {}
+    for index, node in enumerate(nodes):
+        last_use[node.name] = index
+        last_use.update(dict.fromkeys(node.inputs, index))
+    last_use.pop(output)
+    with_finished = tuple(
+        (node, tuple(name for name, last in last_use.items() if last == index)) for index, node in enumerate(nodes)
+    )
+    return Step(nodes=with_finished, inputs=inputs, output=output, stages=stages)
 
 
 def _is_usual_up(node: Node) -> bool:

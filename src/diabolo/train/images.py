@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from diabolo.kernels import gather_images
 from diabolo.model import derive_seed
 
 
@@ -42,6 +43,9 @@ class ImageSource:
     def batch(self, indices: NDArray[np.int64]) -> Tensor:
         """Float[Tensor, "batch channels height width"] in [0, 1], channels-last in memory."""
         if self.on_device is None:
+            gathered = gather_images(self.array, indices)
+            if gathered is not None:
+                return gathered
             taken = torch.from_numpy(self.array[indices])
         else:
             taken = self.on_device[torch.from_numpy(indices).to(self.device)]

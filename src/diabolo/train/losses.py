@@ -1,7 +1,7 @@
 """Losses: each a mean over pixel values, with its unit and the value that a perfect reconstruction would have."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch.nn.functional as F
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from diabolo.errors import RecipeError
+from diabolo.kernels import binary_cross_entropy_with_logits
 from diabolo.metrics import pixel_entropy
 from diabolo.model import AutoEncoder
 
@@ -80,7 +81,7 @@ def floor_of(loss: Loss, images: NDArray[np.uint8], indices: NDArray[np.int64]) 
 
 
 def loss_for(name: str, model: AutoEncoder) -> Loss:
-    """The loss of that name, checked against the model's last layer.
+    """The loss of that name, checked against the model's last layer; on the stage engine where the model is.
 
     Raises:
         RecipeError: binary cross-entropy with a model that does not end in a sigmoid.
@@ -91,6 +92,8 @@ def loss_for(name: str, model: AutoEncoder) -> Loss:
             f"`loss={name}` needs outputs between 0 and 1, and `{model.line}` does not end in `sigmoid`; "
             "write `sigmoid` at its end, or train with `--set loss=mse`"
         )
+    if loss.name == "bce" and model.engine == "fused":
+        return replace(loss, function=binary_cross_entropy_with_logits)
     return loss
 
 

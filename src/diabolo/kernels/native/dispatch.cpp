@@ -47,14 +47,15 @@ struct OpenMP {
     }
 };
 
-// Runs work(share, first image, last image) on `threads` fixed shares of the images. 0: all went well.
-template <typename Work> int share(const Stage *s, Work work) {
+// Runs work(share, first, last) on up to `threads` fixed shares of `count` things. 0: all went well.
+template <typename Work> int share(int64_t threads, int64_t count, Work work) {
     static const OpenMP openmp;
-    int64_t n = s->threads < s->images ? s->threads : s->images;
+    int64_t n = threads < count ? threads : count;
     if (n < 1) n = 1;
     std::vector<int> failed((size_t)n, 0);
-    auto run = [&](int64_t t) { failed[(size_t)t] = work((int)t, s->images * t / n, s->images * (t + 1) / n); };
-    if (n > 1 && openmp.parallel) {
+    auto run = [&](int64_t t) { failed[(size_t)t] = work((int)t, count * t / n, count * (t + 1) / n); };
+    if (n == 1) run(0);
+    else if (openmp.parallel) {
         auto each = [&] { for (int64_t t = openmp.thread(); t < n; t += openmp.threads()) run(t); };
         openmp.parallel([](void *data) { (*(decltype(each) *)data)(); }, &each, (unsigned)n, 0);
     } else {
@@ -74,6 +75,12 @@ template <typename Work> int share(const Stage *s, Work work) {
     return 0;
 }
 
+// By channels out, where there are enough weights for it to pay.
+template <typename Work> void share_weights(const Stage *s, Work work) {
+    bool many = s->channels_in * s->channels_out > 4096;
+    share(many ? s->threads : 1, s->channels_out, [&](int, int64_t first, int64_t last) { work(first, last); return 0; });
+}
+
 struct Buffers {
     std::vector<void *> taken;
     bool failed = false;
@@ -88,15 +95,32 @@ struct Buffers {
     }
 };
 
+int64_t padded(int64_t channels) { return (channels + chosen->vector - 1) / chosen->vector * chosen->vector; }
+
+void take_map(Affine *map, int64_t channels, Buffers *buffers) {
+    for (float **p : {&map->shift, &map->scale, &map->offset}) *p = buffers->take<float>(padded(channels));
+}
+
+void fill_map(Affine *map, const Stage *s) {
+    map->relu = s->relu_after;
+    for (int64_t c = 0; c < s->channels_out; c++) {
+        map->shift[c] = s->mean[c];
+        map->scale[c] = (float)((double)s->gamma[c] / sqrt((double)s->variance[c] + s->eps));
+        map->offset[c] = s->beta[c];
+    }
+}
+
 bool prepare(const Stage *s, Shared *h, Buffers *buffers) {
     const Kernels *k = chosen;
-    int64_t c = (s->channels_out + k->vector - 1) / k->vector * k->vector;
-    h->padded = c;
+    int64_t c = padded(s->channels_out);
     h->forward_weight = buffers->take<float>(k->forward_weight_size(s));
-    for (float **p : {&h->bias, &h->sign, &h->shift, &h->scale, &h->offset, &h->slope, &h->level}) *p = buffers->take<float>(c);
+    for (float **p : {&h->bias, &h->sign, &h->slope, &h->level}) *p = buffers->take<float>(c);
+    take_map(&h->own, s->channels_out, buffers);
+    if (s->before) take_map(&h->before, s->channels_in, buffers);
     h->sums = buffers->take<double>(2 * s->channels_out * s->threads);
     if (buffers->failed) return false;
-    k->pack_forward(s, h->forward_weight);
+    if (s->before) fill_map(&h->before, s->before);
+    share_weights(s, [&](int64_t first, int64_t last) { k->pack_forward(s, h->forward_weight, first, last); });
     for (int64_t i = 0; i < s->channels_out; i++) {
         if (s->bias) h->bias[i] = s->bias[i];
         // With bn before the pool, the largest y = γx + β is at the smallest x where γ < 0, and anywhere where γ = 0.
@@ -105,16 +129,17 @@ bool prepare(const Stage *s, Shared *h, Buffers *buffers) {
     return true;
 }
 
+// Over how many values a channel's statistics are taken.
 double counted(const Stage *s) {
     double pixels = (double)s->images;
     if (s->bn == 2 && s->pool) return pixels * (double)((s->height + 1) / 2) * (double)((s->width + 1) / 2);
     return pixels * (double)s->height * (double)s->width;
 }
 
-double joined(const Stage *s, const Shared *h, int64_t which, int64_t channel) {
-    double sum = 0;
-    for (int64_t t = 0; t < s->threads; t++) sum += h->sums[(t * 2 + which) * s->channels_out + channel];
-    return sum;
+// [thread][size] -> their sum in the threads' order, in the first.
+void join(double *sums, int64_t threads, int64_t size) {
+    for (int64_t t = 1; t < threads; t++)
+        for (int64_t i = 0; i < size; i++) sums[i] += sums[t * size + i];
 }
 
 }  // namespace
@@ -144,24 +169,20 @@ int64_t diabolo_forward(const Stage *s) {
     if (!prepare(s, &h, &buffers)) return 1;
     bool statistics = (s->bn || s->side) && s->training;
     if (statistics && k->pilot(s, &h)) return 1;
-    auto affine_map = [&](int64_t c) {
-        h.shift[c] = s->mean[c];
-        h.scale[c] = (float)((double)s->gamma[c] / sqrt((double)s->variance[c] + s->eps));
-        h.offset[c] = s->beta[c];
-    };
-    if (s->bn && !s->training)
-        for (int64_t c = 0; c < s->channels_out; c++) affine_map(c);
-    if (share(s, [&](int t, int64_t first, int64_t last) { return k->forward(s, &h, t, first, last); })) return 1;
+    if (s->bn && !s->training) fill_map(&h.own, s);
+    if (share(s->threads, s->images, [&](int t, int64_t first, int64_t last) { return k->forward(s, &h, t, first, last); })) return 1;
     if (!statistics) return 0;
+    int64_t channels = s->channels_out;
+    join(h.sums, s->threads, 2 * channels);
     double n = counted(s);
-    for (int64_t c = 0; c < s->channels_out; c++) {
-        double off = joined(s, &h, 0, c) / n, variance = joined(s, &h, 1, c) / n - off * off;
-        s->mean[c] = (float)((double)h.shift[c] + off);
+    for (int64_t c = 0; c < channels; c++) {
+        double off = h.sums[c] / n, variance = h.sums[channels + c] / n - off * off;
+        s->mean[c] = (float)((double)h.own.shift[c] + off);
         s->variance[c] = (float)(variance < 0 ? 0 : variance);
-        if (s->bn) affine_map(c);
     }
-    if (!s->bn) return 0;
-    return share(s, [&](int, int64_t first, int64_t last) { k->affine(s, &h, first, last); return 0; });
+    if (!s->bn || !s->z) return 0;
+    fill_map(&h.own, s);
+    return share(s->threads, s->images, [&](int, int64_t first, int64_t last) { k->affine(s, &h, first, last); return 0; });
 }
 
 int64_t diabolo_backward(const Stage *s) {
@@ -171,30 +192,68 @@ int64_t diabolo_backward(const Stage *s) {
     memset(&h, 0, sizeof h);
     Buffers buffers;
     if (!prepare(s, &h, &buffers)) return 1;
+    int64_t channels = s->channels_out, before = s->channels_in;
     h.weight_size = k->weight_sum_size(s);
     h.weight_sums = buffers.take<double>(h.weight_size * s->threads);
     if (s->dx) h.backward_weight = buffers.take<float>(k->backward_weight_size(s));
+    if (s->bn_sums_before) h.sums_before = buffers.take<double>(2 * before * s->threads);
     if (buffers.failed) return 1;
-    if (s->dx) k->pack_backward(s, h.backward_weight);
+    if (s->dx) share_weights(s, [&](int64_t first, int64_t last) { k->pack_backward(s, h.backward_weight, first, last); });
     if (s->bn) {
-        for (int64_t c = 0; c < s->channels_out; c++) h.shift[c] = s->mean[c];
-        share(s, [&](int t, int64_t first, int64_t last) { k->backward_sums(s, &h, t, first, last); return 0; });
+        fill_map(&h.own, s);
+        if (s->bn_sums) memcpy(h.sums, s->bn_sums, sizeof(double) * 2 * (size_t)channels);
+        else {
+            share(s->threads, s->images, [&](int t, int64_t first, int64_t last) { k->backward_sums(s, &h, t, first, last); return 0; });
+            join(h.sums, s->threads, 2 * channels);
+        }
         double n = counted(s);
-        for (int64_t c = 0; c < s->channels_out; c++) {
+        for (int64_t c = 0; c < channels; c++) {
             double inverse = 1 / sqrt((double)s->variance[c] + s->eps), scale = (double)s->gamma[c] * inverse;
-            double sum = joined(s, &h, 0, c), product = joined(s, &h, 1, c) * inverse;
+            double sum = h.sums[c], product = h.sums[channels + c] * inverse;
             if (s->dbeta) s->dbeta[c] = (float)sum;
             if (s->dgamma) s->dgamma[c] = (float)product;
-            h.scale[c] = (float)scale;
             h.level[c] = (float)(-scale * sum / n);
             h.slope[c] = (float)(-scale * inverse * product / n);
         }
     }
-    if (share(s, [&](int t, int64_t first, int64_t last) { return k->backward(s, &h, t, first, last); })) return 1;
-    for (int64_t t = 1; t < s->threads; t++)
-        for (int64_t i = 0; i < h.weight_size; i++) h.weight_sums[i] += h.weight_sums[t * h.weight_size + i];
-    k->fold_weight(s, h.weight_sums);
+    if (share(s->threads, s->images, [&](int t, int64_t first, int64_t last) { return k->backward(s, &h, t, first, last); })) return 1;
+    join(h.weight_sums, s->threads, h.weight_size);
+    share_weights(s, [&](int64_t first, int64_t last) { k->fold_weight(s, h.weight_sums, first, last); });
+    if (s->bn_sums_before) {
+        join(h.sums_before, s->threads, 2 * before);
+        memcpy(s->bn_sums_before, h.sums_before, sizeof(double) * 2 * (size_t)before);
+    }
     return 0;
+}
+
+// Images of `size` bytes by index -> floats in [0, 1]. 0: done; 1: an index is outside.
+int64_t diabolo_gather(const uint8_t *images, int64_t count, int64_t size, const int64_t *indices, int64_t taken, float *out, int64_t threads) {
+    if (!chosen) chosen = find(4);
+    const Kernels *k = chosen;
+    return share(threads, taken, [&](int, int64_t first, int64_t last) {
+        for (int64_t i = first; i < last; i++) {
+            if (indices[i] < 0 || indices[i] >= count) return 1;
+            k->convert(images + indices[i] * size, size, out + i * size);
+        }
+        return 0;
+    });
+}
+
+// The mean of binary cross-entropy of logits z, and its gradient where there is room for it.
+double diabolo_cross_entropy(const float *z, const float *x, int64_t count, float *gradient, int64_t threads) {
+    if (!chosen) chosen = find(4);
+    const Kernels *k = chosen;
+    const int64_t piece = 4096;  // shares are whole pieces: a small batch is not worth a thread
+    int64_t pieces = (count + piece - 1) / piece;
+    std::vector<double> sums((size_t)(threads < 1 ? 1 : threads), 0.0);
+    share(threads, pieces, [&](int t, int64_t first, int64_t last) {
+        int64_t from = first * piece, end = last * piece < count ? last * piece : count;
+        sums[(size_t)t] = k->cross_entropy(z + from, x + from, end - from, (float)(1.0 / (double)count), gradient ? gradient + from : gradient);
+        return 0;
+    });
+    double total = 0;
+    for (double sum : sums) total += sum;
+    return total / (double)count;
 }
 }
 #pragma GCC visibility pop

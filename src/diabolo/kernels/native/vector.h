@@ -1,0 +1,107 @@
+// Vectors of floats in the widest form that the instruction set at hand has, and how they are loaded and stored.
+#pragma once
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+// VL: floats in a vector. WIDE: pixels of a tile of two vectors, as many as the registers hold.
+#if defined(VL)  // given on the command line, to try the code of wider vectors on a processor without them
+#define WIDE 12
+#elif defined(__AVX512F__)
+#define VL 16
+#define WIDE 12
+#elif defined(__AVX2__)
+#define VL 8
+#define WIDE 6
+#else
+#define VL 4
+#define WIDE 6
+#endif
+#define NARROW 12  // pixels of a tile of one vector
+
+// Loops over the registers of a tile: without this the compiler keeps them in memory before and after the sum.
+#define UNROLL _Pragma("GCC unroll 16")
+
+namespace {
+
+typedef float vf __attribute__((vector_size(VL * 4)));
+typedef int32_t vi __attribute__((vector_size(VL * 4)));
+typedef uint8_t vb __attribute__((vector_size(VL)));
+typedef float four __attribute__((vector_size(16)));
+typedef int64_t i64;
+
+inline vf load(const float *p) { vf v; memcpy(&v, p, sizeof v); return v; }
+inline void store(float *p, vf v) { memcpy(p, &v, sizeof v); }
+inline vf load_n(const float *p, i64 n) {  // zeros beyond the n-th
+    if (n >= VL) return load(p);
+#if defined(__AVX2__) && VL == 8
+    static const int32_t mask[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+    return _mm256_maskload_ps(p, _mm256_loadu_si256((const __m256i *)(mask + 8 - n)));
+#else
+    float t[VL] = {0};
+    for (i64 i = 0; i < n; i++) t[i] = p[i];
+    return load(t);
+#endif
+}
+inline void store_n(float *p, vf v, i64 n) {
+    if (n >= VL) { store(p, v); return; }
+    float t[VL];
+    store(t, v);
+    for (i64 i = 0; i < n; i++) p[i] = t[i];
+}
+inline vi load_index(const uint8_t *p, i64 n) {
+    vb v = {0};
+    if (n >= VL) memcpy(&v, p, VL);
+    else { uint8_t t[VL] = {0}; for (i64 i = 0; i < n; i++) t[i] = p[i]; memcpy(&v, t, VL); }
+    return __builtin_convertvector(v, vi);
+}
+inline void store_index(uint8_t *p, vi w, i64 n) {
+    vb v = __builtin_convertvector(w, vb);
+    if (n >= VL) { memcpy(p, &v, VL); return; }
+    uint8_t t[VL];
+    memcpy(t, &v, VL);
+    for (i64 i = 0; i < n; i++) p[i] = t[i];
+}
+inline vf relu(vf v) {  // keeps NaN, as torch does: of two values, max gives the second where one is NaN
+#if defined(__AVX512F__) && VL == 16
+    return _mm512_max_ps(vf{}, v);
+#elif defined(__AVX2__) && VL == 8
+    return _mm256_max_ps(vf{}, v);
+#elif defined(__SSE2__) && VL == 4
+    return _mm_max_ps(vf{}, v);
+#else
+    return v < 0 ? vf{} : v;
+#endif
+}
+// Sums over the lanes of each of C (up to 4) vectors.
+template <int C> inline four sum_lanes(const vf (&a)[C]) {
+#if defined(__AVX2__) && VL == 8
+    vf zero = vf{};
+    __m256 low = _mm256_hadd_ps(a[0], C > 1 ? a[C > 1 ? 1 : 0] : zero);
+    __m256 high = C > 2 ? _mm256_hadd_ps(a[C > 2 ? 2 : 0], C > 3 ? a[C > 3 ? 3 : 0] : zero) : zero;
+    __m256 both = _mm256_hadd_ps(low, high);
+    return _mm_add_ps(_mm256_castps256_ps128(both), _mm256_extractf128_ps(both, 1));
+#else
+    four sum = four{};
+    for (int c = 0; c < C; c++) {
+        float lanes[VL];
+        store(lanes, a[c]);
+        for (int width = VL / 2; width; width /= 2)
+            for (int i = 0; i < width; i++) lanes[i] += lanes[i + width];
+        sum[c] = lanes[0];
+    }
+    return sum;
+#endif
+}
+inline i64 round_up(i64 n) { return (n + VL - 1) / VL * VL; }
+inline i64 least(i64 a, i64 b) { return a < b ? a : b; }
+
+float *take(i64 floats) {
+    void *p = 0;
+    return posix_memalign(&p, 64, (size_t)(floats + 64) * sizeof(float)) ? 0 : (float *)p;
+}
+
+}  // namespace

@@ -37,6 +37,7 @@ def main() -> None:
     arguments.add_argument("--seeds", type=int, default=5, help="trainings of diabolo")
     arguments.add_argument("--target", type=float, default=TARGET, help="test MSE to reach")
     arguments.add_argument("--keras", default="keras-tensorflow-onednn,keras-tensorflow", help="engines, as in bench")
+    arguments.add_argument("--every", type=int, default=1, help="an epoch of Keras after every so many trainings")
     arguments.add_argument("--engine", default="fused", help="diabolo's: fused, plain or auto")
     arguments.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     arguments.add_argument("--whole", action="store_true", help="all 50 epochs of Keras instead of an extrapolation")
@@ -60,7 +61,7 @@ def measure(options: argparse.Namespace, scratch: Path) -> None:
             epochs[name].append(keras_epoch(name, worker))  # compiles, so it does not count in the median
         for seed in range(num_turns):
             trainings.append(train_diabolo(seed, data, options, scratch))
-            for name, worker in workers.items():
+            for name, worker in workers.items() if seed % options.every == 0 else ():
                 epochs[name].append(keras_epoch(name, worker))
         if options.whole:
             for name, worker in workers.items():

@@ -64,6 +64,8 @@ def test_what_was_made_once_is_found_again(tmp_path: Path, monkeypatch: pytest.M
     assert first.python is not None
     assert first.python.exists()
     assert len(said) == 1
+    (first.python.parents[1] / "complete").unlink()  # as after an installation that was interrupted
+    assert find_environment(engine, tmp_path / "venvs", install=False).python is None
     other = find_environment(with_requirements("pip", "pip>=1"), tmp_path / "venvs", install=False)
     assert other.python is None  # other requirements, another environment
 

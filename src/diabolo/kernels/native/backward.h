@@ -6,9 +6,10 @@
 namespace {
 
 // Adds the sums of dy and of dy * (value - mean) over one image's pixels to a thread's; dy counts where relu let pass.
-void bn_sums(const float *dy, const float *value, i64 pixels, i64 channels, const Affine *map, double *total) {
+template <bool WHOLE>
+void bn_sums_of(const float *dy, const float *value, i64 pixels, i64 channels, const Affine *map, double *total) {
     for (i64 c = 0; c < channels; c += VL) {
-        i64 room = channels - c;
+        i64 room = room_from<WHOLE>(c, channels);
         vf a = vf{}, b = vf{}, mean = load(map->shift + c);
         for (i64 j = 0; j < pixels; j++) {
             vf d = load_n(dy + j * channels + c, room), v = load_n(value + j * channels + c, room);
@@ -20,6 +21,10 @@ void bn_sums(const float *dy, const float *value, i64 pixels, i64 channels, cons
         store(t, a); store(t + VL, b);
         for (i64 i = 0; i < least(VL, room); i++) { total[c + i] += t[i]; total[channels + c + i] += t[VL + i]; }
     }
+}
+
+void bn_sums(const float *dy, const float *value, i64 pixels, i64 channels, const Affine *map, double *total) {
+    (channels % VL ? bn_sums_of<false> : bn_sums_of<true>)(dy, value, pixels, channels, map, total);
 }
 
 void backward_sums(const Stage *s, Shared *h, int thread, i64 first, i64 last) {
@@ -42,7 +47,7 @@ inline vf pooled_gradient(const Stage *s, const Shared *h, i64 at, i64 c, i64 ro
 
 // Row i of the output's gradient -> one or two rows of the convolution's gradient, at `g`. `pixels`: what the
 // convolution gave there, `step` floats a pixel.
-template <bool POOL, bool BN_FIRST>
+template <bool POOL, bool BN_FIRST, bool WHOLE>
 void spread_row(const Stage *s, const Shared *h, i64 n, i64 i, const float *pixels, i64 step, float *g, i64 g_step) {
     i64 channels = s->channels_out, columns = out_width(s), rows = out_height(s);
     i64 count = POOL ? least(2, s->height - 2 * i) : 1;
@@ -50,13 +55,13 @@ void spread_row(const Stage *s, const Shared *h, i64 n, i64 i, const float *pixe
     for (i64 j = 0; j < columns; j++) {
         i64 across = POOL && 2 * j + 1 < s->width ? 2 : 1, at = ((n * rows + i) * columns + j) * channels;
         for (i64 c = 0; c < channels; c += VL, at += VL) {
-            i64 room = channels - c;
+            i64 room = room_from<WHOLE>(c, channels);
             vf d = pooled_gradient(s, h, at, c, room);
             vi which = POOL ? load_index(s->index + at, room) : vi{};
             vf level{}, slope{}, shift{};
             if (BN_FIRST) level = load(h->level + c), slope = load(h->slope + c), shift = load(h->own.shift + c);
-            for (int y = 0; y < (POOL ? 2 : 1); y++)
-                for (int x = 0; x < (POOL ? 2 : 1); x++) {
+            UNROLL for (int y = 0; y < (POOL ? 2 : 1); y++)
+                UNROLL for (int x = 0; x < (POOL ? 2 : 1); x++) {
                     if (POOL && (y >= count || x >= across)) continue;
                     i64 column = POOL ? 2 * j + x : j;
                     vf v = POOL ? (which == vi{} + (2 * y + x) ? d : vf{}) : d;
@@ -85,6 +90,11 @@ struct Backward {
     Shared *h;
     float *x, *pixels, *g, *sums;
 
+    template <bool WHOLE> auto spread_of() {
+        return s->pool ? (s->bn == 1 ? spread_row<true, true, WHOLE> : spread_row<true, false, WHOLE>)
+                       : (s->bn == 1 ? spread_row<false, true, WHOLE> : spread_row<false, false, WHOLE>);
+    }
+
     // Rows y to y + count of the convolution's gradient, from those of the output's.
     void spread(i64 n, i64 y, i64 count, float *to, i64 g_step) {
         i64 channels = s->channels_out, full = s->height * s->width * channels;
@@ -94,8 +104,7 @@ struct Backward {
                 memcpy(to, from, sizeof(float) * (size_t)(s->width * channels));
             return;
         }
-        auto row = s->pool ? (s->bn == 1 ? spread_row<true, true> : spread_row<true, false>)
-                           : (s->bn == 1 ? spread_row<false, true> : spread_row<false, false>);
+        auto row = channels % VL ? spread_of<false>() : spread_of<true>();
         i64 rows = s->pool || s->up ? 2 : 1;  // what the convolution gives at once
         for (i64 i = 0; i < count; i += rows) {
             i64 here = least(rows, count - i), step = s->y ? channels : round_up(channels);

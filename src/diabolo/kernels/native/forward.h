@@ -5,9 +5,10 @@
 namespace {
 
 // Sums of v - shift and its square, over `n` pixels.
-void add_up(const float *pixels, i64 n, i64 step, i64 channels, const float *shift, float *sum, float *square) {
+template <bool WHOLE>
+void add_up_rows(const float *pixels, i64 n, i64 step, i64 channels, const float *shift, float *sum, float *square) {
     for (i64 c = 0; c < channels; c += VL) {
-        i64 room = channels - c;
+        i64 room = room_from<WHOLE>(c, channels);
         vf k = load(shift + c), a[4] = {}, b[4] = {};
         i64 i = 0;
         for (; i + 4 <= n; i += 4)
@@ -26,8 +27,12 @@ void add_up(const float *pixels, i64 n, i64 step, i64 channels, const float *shi
     }
 }
 
+void add_up(const float *pixels, i64 n, i64 step, i64 channels, const float *shift, float *sum, float *square) {
+    (channels % VL ? add_up_rows<false> : add_up_rows<true>)(pixels, n, step, channels, shift, sum, square);
+}
+
 // Two rows of pixels (or the last alone: `bottom` null) -> what comes after the pool, and where it came from.
-template <bool SIGNED>
+template <bool SIGNED, bool WHOLE>
 void pool_row(const Stage *s, const Shared *h, const float *top, const float *bottom, i64 step, float *out, uint8_t *index) {
     i64 channels = s->channels_out, columns = out_width(s);
     for (i64 j = 0; j < columns; j++) {
@@ -35,18 +40,19 @@ void pool_row(const Stage *s, const Shared *h, const float *top, const float *bo
         const float *at[4] = {top + 2 * j * step, right ? top + (2 * j + 1) * step : 0, bottom ? bottom + 2 * j * step : 0,
                               bottom && right ? bottom + (2 * j + 1) * step : 0};
         for (i64 c = 0; c < channels; c += VL) {
-            vf sign = load(h->sign + c), best = load_n(at[0] + c, channels - c), rank = SIGNED ? sign * best : best;
+            i64 room = room_from<WHOLE>(c, channels);
+            vf sign = load(h->sign + c), best = load_n(at[0] + c, room), rank = SIGNED ? sign * best : best;
             vi which = vi{};
             for (int q = 1; q < 4; q++) {
                 if (!at[q]) continue;
-                vf v = load_n(at[q] + c, channels - c), u = SIGNED ? sign * v : v;
+                vf v = load_n(at[q] + c, room), u = SIGNED ? sign * v : v;
                 vi wins = (u > rank) | (u != u);
                 if (SIGNED) best = wins ? v : best;
                 rank = wins ? u : rank;
                 which = wins ? vi{} + q : which;
             }
-            store_n(out + j * channels + c, SIGNED ? best : rank, channels - c);
-            if (index) store_index(index + j * channels + c, which, channels - c);
+            store_n(out + j * channels + c, SIGNED ? best : rank, room);
+            if (index) store_index(index + j * channels + c, which, room);
         }
     }
 }
@@ -94,7 +100,8 @@ int forward(const Stage *s, Shared *h, int thread, i64 first, i64 last) {
     i64 full = s->height * s->width * channels, size = out_height(s) * columns * channels;
     bool statistics = (s->bn || s->side) && s->training, on_full = s->bn == 1 || s->side, is_signed = false;
     for (i64 c = 0; c < channels; c++) is_signed |= h->sign[c] != 1.0f;
-    auto pool = is_signed ? pool_row<true> : pool_row<false>;
+    auto pool = channels % VL ? (is_signed ? pool_row<true, false> : pool_row<false, false>)
+                              : (is_signed ? pool_row<true, true> : pool_row<false, true>);
     float *after = s->bn && s->training ? s->raw : s->z;                        // written here, after the pool if any
     float *whole = s->pool ? s->y : s->bn && !s->training ? 0 : after;          // the convolution's values, if kept
     float *x = take_padded_image(s), *rows = take(band * s->width * padded), *pooled = take(columns * channels), *sums = take(2 * padded);

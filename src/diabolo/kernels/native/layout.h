@@ -105,7 +105,7 @@ inline vf affine(vf v, const Affine *a, i64 c) {
 }
 
 // One image with a border of zeros, the map of the stage before applied; the border is written once, at the start.
-void pad(const Stage *s, const Shared *h, i64 image, float *out) {
+template <bool WHOLE> void pad_image(const Stage *s, const Shared *h, i64 image, float *out) {
     i64 rows = in_height(s), channels = s->channels_in, row = in_width(s) * channels;
     const float *x = s->x + image * rows * row;
     for (i64 i = 0; i < rows; i++, x += row) {
@@ -115,9 +115,14 @@ void pad(const Stage *s, const Shared *h, i64 image, float *out) {
             continue;
         }
         for (i64 j = 0; j < row; j += channels)
-            for (i64 c = 0; c < channels; c += VL)
-                store_n(to + j + c, affine(load_n(x + j + c, channels - c), &h->before, c), channels - c);
+            for (i64 c = 0; c < channels; c += VL) {
+                i64 room = room_from<WHOLE>(c, channels);
+                store_n(to + j + c, affine(load_n(x + j + c, room), &h->before, c), room);
+            }
     }
+}
+void pad(const Stage *s, const Shared *h, i64 image, float *out) {
+    (s->channels_in % VL ? pad_image<false> : pad_image<true>)(s, h, image, out);
 }
 
 float *take_padded_image(const Stage *s) {

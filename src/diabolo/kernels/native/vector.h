@@ -97,6 +97,8 @@ template <int C> inline four sum_lanes(const vf (&a)[C]) {
 #endif
 }
 inline i64 round_up(i64 n) { return (n + VL - 1) / VL * VL; }
+// How many of the vector's channels from c on there are. WHOLE: the channels fill their vectors, known beforehand.
+template <bool WHOLE> inline i64 room_from(i64 c, i64 channels) { return WHOLE ? VL : channels - c; }
 inline i64 least(i64 a, i64 b) { return a < b ? a : b; }
 
 float *take(i64 floats) {

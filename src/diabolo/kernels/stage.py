@@ -29,8 +29,12 @@ def run_stages(x: Tensor, stages: Sequence[StageInputs]) -> tuple[Tensor, list[t
         Float[Tensor, "batch out height' width'"] in channels-last memory; for each stage mean and biased variance of
         the batch by channel (empty where its bn takes none), which carry no gradient.
     """
-    parameters = [value for stage in stages for value in (stage.weight, stage.bias, stage.gamma, stage.beta)]
+    parameters: list[Tensor | None] = [
+        value for stage in stages for value in (stage.weight, stage.bias, stage.gamma, stage.beta)
+    ]
     forms = tuple(stage.form for stage in stages)
+    if not torch.is_grad_enabled():  # inside of the operation it looks as if gradients were wanted, and much is kept
+        x, parameters = x.detach(), [None if value is None else value.detach() for value in parameters]
     z, *found = _Stages.apply(x, forms, tuple(stage.values for stage in stages), *parameters)
     return z, list(zip(found[::2], found[1::2], strict=True))
 

@@ -148,7 +148,7 @@ def test_comments_silence(tmp_path: Path, diabolo: Command) -> None:
         ("cookie.py", b"# -*- coding: klingon -*-\nx = 1\n", "klingon"),
         ("null.py", METHOD_1.encode().replace(b"relu", b"re\x00lu", 1), "AE101"),
         ("notebook.ipynb", b"{", "no notebook"),
-        ("old.ipynb", b'{"worksheets": []}', "no list of cells"),
+        ("old.ipynb", b'{"worksheets": []}', "holds no cells"),
         ("deep.py", b"x = " + b"(" * 5000 + b")" * 5000 + b"\n", "AE001"),
         ("recursive.py", b"def f(x):\n    return f(x)\ny = f(Input((3, 3, 1)))\n", ""),
     ],

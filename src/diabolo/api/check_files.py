@@ -1,6 +1,5 @@
 """What `diabolo check` is given, one `Target` each: how it is read, checked, mended and written back."""
 
-import json
 import os
 import re
 import sys
@@ -8,22 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from diabolo.checks import Checked, check_subject, read_line
 from diabolo.checks.config import Config, config_for
 from diabolo.checks.mend import Mended, Texts, difference, mend
 from diabolo.checks.subject import Problem, Subject
-from diabolo.checks.text import EncodingError, decode, encode
+from diabolo.checks.text import EncodingError, decode, encode, read_bytes
 from diabolo.checks.walk import find_files
-from diabolo.errors import DataError, DiaboloError, clip
+from diabolo.errors import DiaboloError, clip
 from diabolo.files import atomic_path, output_errors
 from diabolo.graph import CIFAR_SHAPE, Place
 from diabolo.vocabulary import Shape
 from diabolo.zoo import find_model, zoo
 
 STANDARD_INPUT = "-"
-_LARGEST_FILE = 20_000_000  # bytes; a source file of that size is data
 
 
 def find_targets(
@@ -142,9 +139,13 @@ class Target:
         """
         if self.path is None:
             return
-        content = self._notebook_with(mended.texts) if self._is_notebook else encode(mended.texts[0], self._encoding)
+        text = mended.texts[0]
+        if self._is_notebook:
+            from diabolo.checks.source.notebook import with_cells
+
+            text = with_cells(decode(self._content)[0], mended.texts)
         with output_errors(self.path), atomic_path(self.path) as temporary:
-            temporary.write_bytes(content)
+            temporary.write_bytes(encode(text, self._encoding))
 
     @property
     def _is_source(self) -> bool:
@@ -162,15 +163,7 @@ class Target:
 
     @cached_property
     def _content(self) -> bytes:
-        if self.path is None:
-            return sys.stdin.buffer.read()
-        try:
-            size = self.path.stat().st_size
-            if size > _LARGEST_FILE:
-                raise DataError(f"it has {size / 1e6:.0f} MB; source files of more than 20 MB are not read")
-            return self.path.read_bytes()
-        except OSError as error:
-            raise DataError(f"it cannot be read: {error.strerror}") from None
+        return sys.stdin.buffer.read() if self.path is None else read_bytes(self.path)
 
     @cached_property
     def _encoding(self) -> str:
@@ -179,24 +172,19 @@ class Target:
     @cached_property
     def _texts(self) -> Texts | Problem:
         try:
-            if self._is_notebook:
-                return tuple(_cell_text(cell) for cell in self._notebook["cells"])
-            return (decode(self._content)[0],)
+            text = decode(self._content)[0]
+            return self._notebook[0] if self._is_notebook else (text,)
         except DiaboloError as error:
             row = error.row if isinstance(error, EncodingError) else 1
             place = Place(source=self._shown_name, row=row, start=0, end=0)
             return Problem(rule="AE001", message=str(error), place=place)
 
     @cached_property
-    def _notebook(self) -> dict[str, Any]:
-        try:
-            content = json.loads(self._content)
-        except (ValueError, RecursionError) as error:
-            raise DataError(f"it is no notebook: its JSON cannot be read ({error}); save it again in Jupyter") from None
-        cells = content.get("cells") if isinstance(content, dict) else None
-        if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
-            raise DataError("it is no notebook of version 4: it has no list of cells; save it again in Jupyter")
-        return dict(content)
+    def _notebook(self) -> tuple[Texts, tuple[bool, ...]]:
+        """Texts of the cells, and which of them hold code."""
+        from diabolo.checks.source.notebook import cells_of
+
+        return cells_of(decode(self._content)[0])
 
     def _examine(self, texts: Texts) -> Checked:
         if self.is_line:
@@ -204,8 +192,7 @@ class Target:
         from diabolo.checks.source.read import read_cells, read_source  # a line needs no interpreter
 
         if self._is_notebook:
-            is_code = tuple(cell.get("cell_type") == "code" for cell in self._notebook["cells"])
-            return self._examine_subject(read_cells(texts, self.name, is_code=is_code))
+            return self._examine_subject(read_cells(texts, self.name, is_code=self._notebook[1]))
         return self._examine_subject(read_source(texts[0], self._shown_name))
 
     @property
@@ -214,20 +201,3 @@ class Target:
 
     def _examine_subject(self, subject: Subject) -> Checked:
         return check_subject(subject, self.config.selection(self.path))
-
-    def _notebook_with(self, texts: Texts) -> bytes:
-        """The notebook's JSON with other cells, laid out as it was."""
-        for cell, text in zip(self._notebook["cells"], texts, strict=True):
-            if _cell_text(cell) != text:
-                cell["source"] = text.splitlines(keepends=True) if isinstance(cell["source"], list) else text
-        written = self._content.decode("utf-8")
-        indent = re.match(r"\{\s*\n([ \t]+)", written)
-        layout: Any = None if indent is None else indent[1] if "\t" in indent[1] else len(indent[1])
-        is_ascii = "\\u" in written and written.isascii()
-        text = json.dumps(self._notebook, indent=layout, ensure_ascii=is_ascii)
-        return (text + ("\n" if written.endswith("\n") else "")).encode()
-
-
-def _cell_text(cell: dict[str, Any]) -> str:
-    source = cell.get("source", "")
-    return "".join(map(str, source)) if isinstance(source, list) else str(source)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from diabolo.checks import Finding, Images, LossTerm, Subject, Training, diagnose, read_graph
+from diabolo.checks.subject import LossKind
 from diabolo.files import write_text
 from diabolo.graph import ModelGraph
 from diabolo.runs import RunFolder
@@ -12,7 +13,7 @@ from diabolo.runs import RunFolder
 if TYPE_CHECKING:
     from diabolo.api.job import Job
 
-_LOSSES = {"bce": "bce", "mse": "mse", "l1": "mae"}
+_LOSSES: dict[str, LossKind] = {"bce": "bce", "mse": "mse", "l1": "mae"}
 
 
 def examine_graph(graph: ModelGraph) -> tuple[Finding, ...]:
@@ -40,7 +41,7 @@ def _training(job: "Job") -> Training:
     )
     kind = _LOSSES.get(recipe.loss, "other")
     return Training(
-        losses=(LossTerm(kind=kind, text=recipe.loss, reduction="mean", target=train),),  # type: ignore[arg-type]
+        losses=(LossTerm(kind=kind, text=recipe.loss, reduction="mean", target=train),),
         optimiser=recipe.optimiser,
         learning_rate=recipe.learning_rate,
         inputs=train,

@@ -5,10 +5,13 @@ import contextlib
 import io
 import re
 import tokenize
+from pathlib import Path
 
-from diabolo.errors import DiaboloError
+from diabolo.errors import DataError, DiaboloError
 from diabolo.graph import Place
 
+_LARGEST = 50_000_000
+"""Bytes of a file that is read; a larger one is data."""
 _ROW_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -67,6 +70,25 @@ def decode(content: bytes) -> tuple[str, str]:
             "as in `# -*- coding: latin-1 -*-`",
             row,
         ) from None
+
+
+def read_bytes(path: Path) -> bytes:
+    """What a source file holds.
+
+    Raises:
+        DataError: it is a folder, is too large to be a source, or cannot be opened.
+    """
+    try:
+        if path.is_dir():
+            raise DataError(f"`{path}` is a folder; name a file in it")
+        size = path.stat().st_size
+        if size > _LARGEST:
+            raise DataError(
+                f"`{path}` has {size / 1e6:,.0f} MB; source files of more than {_LARGEST // 10**6} MB are not read"
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"cannot read `{path}`: {error.strerror or error}; check the path") from error
 
 
 def encode(text: str, encoding: str) -> bytes:

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from diabolo.allocator import use_huge_pages
 
-use_huge_pages()
+use_huge_pages()  # before torch asks for its first memory: hence the imports below it
 
 import torch  # noqa: E402
 

@@ -5,6 +5,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +38,14 @@ def serve(make_job: Callable[[], Any]) -> None:
         versions: dict[str, str] = job.versions()
         return versions
 
+    def carry_out(name: str, arguments: dict[str, Any]) -> Any:
+        return getattr(job, name)(**arguments)
+
     answer(start)
     for line in sys.stdin:
         request = json.loads(line)
         name = request.pop("do")
-        answer(peak_memory if name == "peak_memory" else lambda: getattr(job, name)(**request))  # noqa: B023
+        answer(peak_memory if name == "peak_memory" else partial(carry_out, name, request))
 
 
 def peak_memory() -> float:

@@ -99,10 +99,12 @@ class Network(nn.Module):
         for layer in layers[:-1] if layers[-1]["kind"] == "sigmoid" else layers:
             kind = layer["kind"]
             if kind == "conv":
-                made.append(nn.Conv2d(channels, layer["channels"], 3, padding=1))
+                convolution = nn.Conv2d(channels, layer["channels"], 3, padding=1)
                 channels = layer["channels"]
-                nn.init.xavier_uniform_(made[-1].weight)  # type: ignore[arg-type]
-                nn.init.zeros_(made[-1].bias)  # type: ignore[arg-type]
+                nn.init.xavier_uniform_(convolution.weight)
+                assert convolution.bias is not None
+                nn.init.zeros_(convolution.bias)
+                made.append(convolution)
             elif kind == "bn":
                 made.append(nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01))
             elif kind == "pool":

@@ -1,6 +1,5 @@
 """Reading source text: `read_source`, `read_cells`, `read_notebook`, `read_file`; nothing is executed or imported."""
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,17 +8,16 @@ from pathlib import Path
 from diabolo.checks.source.assemble import assemble
 from diabolo.checks.source.interpreter import Interpreter
 from diabolo.checks.source.libraries import libraries_for
+from diabolo.checks.source.notebook import cells_of
 from diabolo.checks.source.recover import parse_cells, parse_source
 from diabolo.checks.source.rows import SourceText
 from diabolo.checks.subject import Problem, Subject
-from diabolo.checks.text import decode
+from diabolo.checks.text import EncodingError, decode, read_bytes
 from diabolo.errors import DiaboloError
 from diabolo.graph import Place
 
 _DEPTH = 6_000
 """Python's own recursion limit while a source is read; the interpreter's budget of depth ends long before."""
-_LARGEST = 50_000_000
-"""Bytes of a file that is read."""
 
 
 def read_source(text: str, name: str = "source", *, is_guarded: bool = True) -> Subject:
@@ -62,51 +60,16 @@ def read_file(path: str | Path, *, is_guarded: bool = True) -> Subject:
     """The same of a `.py`, `.ipynb`, `.md` or `.txt` file.
 
     Raises:
-        DiaboloError: the file is missing or cannot be opened.
+        DiaboloError: the file is missing, too large, or cannot be opened.
     """
     name = str(path)
     try:
-        file = Path(path)
-        if file.is_dir():
-            raise DiaboloError(f"`{name}` is a folder; name a file in it")
-        if file.stat().st_size > _LARGEST:
-            return _unreadable(name, f"the file is larger than {_LARGEST:,} bytes", "")
-        content = file.read_bytes()
-    except OSError as error:
-        raise DiaboloError(f"cannot read `{name}`: {error.strerror or error}; check the path") from error
-    try:
-        text, _ = decode(content)
-    except DiaboloError as error:
-        return _unreadable(name, str(error), "")
+        text, _ = decode(read_bytes(Path(path)))
+    except EncodingError as error:
+        return _unreadable(name, str(error), "", row=error.row)
     if name.lower().endswith(".ipynb"):
         return read_notebook(text, name, is_guarded=is_guarded)
     return read_source(text, name, is_guarded=is_guarded)
-
-
-def cells_of(text: str) -> tuple[tuple[str, ...], tuple[bool, ...]]:
-    """The texts of a notebook's cells, and which of them hold code.
-
-    Raises:
-        DiaboloError: the text is no notebook.
-    """
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError):
-        raise DiaboloError("the file is no notebook: it is not JSON; save it again from Jupyter") from None
-    sheets = content.get("worksheets") if isinstance(content, dict) else None
-    holder = sheets[0] if isinstance(sheets, list) and sheets else content
-    cells = holder.get("cells") if isinstance(holder, dict) else None
-    if not isinstance(cells, list):
-        raise DiaboloError("the file is no notebook: it holds no cells; save it again from Jupyter")
-    texts: list[str] = []
-    is_code: list[bool] = []
-    for cell in cells:
-        source = cell.get("source", cell.get("input", "")) if isinstance(cell, dict) else ""
-        if isinstance(source, list):
-            source = "".join(part for part in source if isinstance(part, str))
-        texts.append(source if isinstance(source, str) else "")
-        is_code.append(isinstance(cell, dict) and cell.get("cell_type") == "code")
-    return tuple(texts), tuple(is_code)
 
 
 def _read(source: SourceText, is_guarded: bool) -> Subject:
@@ -122,8 +85,8 @@ def _read(source: SourceText, is_guarded: bool) -> Subject:
     return result
 
 
-def _unreadable(name: str, message: str, text: str) -> Subject:
-    place = Place(source=name, start=0, end=0)
+def _unreadable(name: str, message: str, text: str, *, row: int = 1) -> Subject:
+    place = Place(source=name, row=row, start=0, end=0)
     return Subject(source=name, text=text, problems=(Problem(rule="AE001", message=message, place=place),))
 
 

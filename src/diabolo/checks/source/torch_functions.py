@@ -1,11 +1,11 @@
 """What the functions of `torch` and `torch.nn.functional`, and the tensor methods of the same names, do."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diabolo.checks.source.torch_apply import apply_kind, tell_misfit
 from diabolo.checks.source.torch_arguments import Parameters, first_tensor, plain_of, settings_of
+from diabolo.checks.source.torch_creation import Handler, created, like, same_values
 from diabolo.checks.source.torch_kind import REQUIRED, Dims, TorchKind, known
 from diabolo.checks.source.torch_resize import broadcast, joined, reduced
 from diabolo.checks.source.torch_sampling import padded
@@ -17,15 +17,12 @@ from diabolo.checks.source.torch_tensor import (
     dims_of,
     images_of,
     overwrite,
-    sizes_of,
 )
 from diabolo.checks.source.values import Call, Constant, ListValue, Tensor, Unknown, Value
 from diabolo.vocabulary import Misfit
 
 if TYPE_CHECKING:
     from diabolo.checks.source.interpreter import Interpreter
-
-Handler = Callable[["Interpreter", Call], Value]
 
 _POOL: Parameters = (
     ("kernel_size", REQUIRED), ("stride", None), ("padding", 0), ("dilation", 1), ("ceil_mode", False),
@@ -253,51 +250,6 @@ def _einsum(run: "Interpreter", call: Call) -> Value:
     return add_tensor(run, "arithmetic", "einsum", tensors, (), place=call.place, attributes=known(operator="einsum"))
 
 
-def created(name: str, *, is_random: bool = False) -> Handler:
-    """`torch.zeros(…)` and the like."""
-
-    def handler(run: "Interpreter", call: Call) -> Value:
-        given = [argument.value for argument in call.positional]
-        if "size" in call.keywords:
-            given.append(call.keywords["size"].value)
-        dims = sizes_of(given) if name not in ("arange", "linspace", "tensor", "full", "eye") else ()
-        if not call.is_complete or any(isinstance(value, Tensor) for value in given):
-            dims = ()
-        for value in given:
-            run.escape(value)
-        kind = "sample" if is_random else "constant"
-        return add_tensor(run, kind, name, (), dims or (), place=call.place, is_random=is_random)
-
-    return handler
-
-
-def _tensor(run: "Interpreter", call: Call) -> Value:
-    """`torch.tensor(data)`, `torch.from_numpy(array)`: the same values, as a tensor."""
-    value = call.value(0, "data", "obj", "ndarray")
-    if value is not None and hasattr(value, "to_tensor"):
-        return as_tensor(run, value) or value
-    if isinstance(value, Constant) and isinstance(value.value, int | float):
-        return value
-    if isinstance(value, Tensor):
-        return value
-    run.escape(value)
-    return add_tensor(run, "constant", "tensor", (), (), place=call.place)
-
-
-def like(name: str, *, is_random: bool) -> Handler:
-    """`torch.randn_like(x)` and the like: only the sizes come from `x`."""
-
-    def handler(run: "Interpreter", call: Call) -> Value:
-        argument = first_tensor(call)
-        tensor = as_tensor(run, argument.value) if argument is not None else None
-        if tensor is None:
-            return Unknown(text=name)
-        kind = "sample" if is_random else "constant"
-        return add_tensor(run, kind, name, (), dims_of(tensor), place=call.place, is_random=is_random)
-
-    return handler
-
-
 def _detached(run: "Interpreter", call: Call) -> Value:
     argument = first_tensor(call)
     tensor = as_tensor(run, argument.value) if argument is not None else None
@@ -389,11 +341,11 @@ FUNCTIONS: dict[str, Handler] = {
     **{name: created(name, is_random=True) for name in ("randn", "rand", "normal", "randint", "randperm")},
     **{name: like(name, is_random=False) for name in ("zeros_like", "ones_like", "empty_like", "full_like")},
     **{name: like(name, is_random=True) for name in ("randn_like", "rand_like", "randint_like")},
-    "tensor": _tensor,
-    "from_numpy": _tensor,
-    "as_tensor": _tensor,
-    "FloatTensor": _tensor,
-    "Tensor": _tensor,
+    "tensor": same_values,
+    "from_numpy": same_values,
+    "as_tensor": same_values,
+    "FloatTensor": same_values,
+    "Tensor": same_values,
     "topk": _meshed,
     "sort": _meshed,
     "meshgrid": _meshed,

@@ -182,6 +182,16 @@ def test_what_goes_too_deep_is_said(name: str) -> None:
     assert read(HOSTILE[name], "hostile.py").problems
 
 
+@pytest.mark.parametrize("body", ["x = x + 1", "[x for d in range(200)]"])
+def test_too_many_steps_are_said_with_their_row(body: str) -> None:
+    loops = f"x = 0\nfor a in range(200):\n    for b in range(200):\n        for c in range(200):\n            {body}\n"
+    (problem,) = read(loops, "loops.py").problems
+    assert problem.rule == "AE002"
+    assert "more steps than are followed" in problem.message
+    assert problem.place is not None
+    assert problem.place.row in (4, 5)
+
+
 def test_the_recursion_limit_is_put_back() -> None:
     limit = sys.getrecursionlimit()
     read(SNIPPET)

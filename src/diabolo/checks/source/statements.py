@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from diabolo.checks.source import operators
+from diabolo.checks.source.budget import EndOfBudget
 from diabolo.checks.source.classes import ClassValue
 from diabolo.checks.source.expressions import make_function
 from diabolo.checks.source.frame import Frame, Signal
@@ -27,7 +28,7 @@ def run_block(run: "Interpreter", nodes: Sequence[ast.stmt]) -> Signal | None:
 
 def _run_statement(run: "Interpreter", node: ast.stmt) -> Signal | None:
     budget = run.budget
-    budget.spend(1, None)
+    budget.spend(1, run.place(node))
     handler = _HANDLERS.get(type(node))
     if handler is None:
         return None
@@ -39,6 +40,9 @@ def _run_statement(run: "Interpreter", node: ast.stmt) -> Signal | None:
     try:
         result: Signal | None = run.guard(lambda: handler(run, node), run.place(node), "this statement")
         return result
+    except EndOfBudget as end:
+        end.place = end.place or run.place(node)  # the innermost statement comes first
+        raise
     finally:
         budget.depth -= 1
         run.frame = kept

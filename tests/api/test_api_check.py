@@ -91,3 +91,13 @@ def test_source_loads_neither_torch_nor_keras(tmp_path: Path):
         "assert not {'torch', 'keras', 'numpy'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("text", ["", "  ", "conv4 relu", "conv4 | conf3"])
+def test_text_that_is_a_line_with_a_mistake(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the command says it; the empty text is not the folder at hand."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model.py").write_text("import keras\nx = (\n")
+    (finding,) = diabolo.check(text)
+    assert finding.code == "AE001"
+    assert finding.place is None or finding.place.source != "model.py"

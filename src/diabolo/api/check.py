@@ -15,6 +15,7 @@ from diabolo.runs import RunFolder
 from diabolo.vocabulary import Shape
 from diabolo.zoo import find_model, zoo
 from diabolo.zoo.record import ZooModel
+from diabolo.zoo.resolve import is_line
 
 _ACCEPTED = (
     "a line, a zoo name, a model of diabolo, Keras or PyTorch, a run, a file (.py, .ipynb, .keras, .h5, .json), a "
@@ -68,8 +69,8 @@ def _subjects(what: Any, input_shape: Shape | None, example: Any, name: str) -> 
 
 
 def _is_plain_folder(what: str | Path) -> bool:
-    if isinstance(what, str) and (what in zoo() or "|" in what or "\n" in what):
-        return False
+    if isinstance(what, str) and (what in zoo() or "|" in what or "\n" in what or not what.strip()):
+        return False  # the empty path is the folder at hand, which nobody means by it
     return Path(what).is_dir() and not RunFolder(path=Path(what)).exists()
 
 
@@ -116,6 +117,8 @@ def _read_text(text: str, input_shape: Shape | None) -> Subject:
         and (path.exists() or path.suffix in (*_ARCHIVES, ".py", ".ipynb", ".txt", ".md"))
     ):
         return _read_path(path, input_shape)
+    if is_line(text):
+        return read_line(text, input_shape or CIFAR_SHAPE)
     return read_line(find_model(text).line, input_shape or CIFAR_SHAPE)
 
 

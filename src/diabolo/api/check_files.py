@@ -19,6 +19,7 @@ from diabolo.files import atomic_path, output_errors
 from diabolo.graph import CIFAR_SHAPE, Place
 from diabolo.vocabulary import Shape
 from diabolo.zoo import find_model, zoo
+from diabolo.zoo.resolve import is_line
 
 STANDARD_INPUT = "-"
 
@@ -51,11 +52,6 @@ def find_targets(
     return list({target.name: target for target in found}.values())
 
 
-def _is_line(word: str) -> bool:
-    """Whether a word that names no file is one of our lines, with or without mistakes; as everywhere in diabolo."""
-    return "|" in word or " " in word.strip() or not word.strip()
-
-
 def _path_of(word: str) -> Path | None:
     """The file or folder that a word means; None for a zoo name, a line and standard input.
 
@@ -66,7 +62,7 @@ def _path_of(word: str) -> Path | None:
         return None
     if word.strip() and "\n" not in word and os.path.exists(word):  # noqa: PTH110  (a line can be too long for a path)
         return Path(word)
-    if _is_line(word):
+    if is_line(word):
         return None
     if "/" in word or re.search(r"\.(py|ipynb|keras|h5|json|md|txt)$", word):
         raise DiaboloError(f"there is no file `{clip(word)}`; name a file, a folder, a zoo model or a line")

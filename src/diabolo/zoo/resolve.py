@@ -40,7 +40,7 @@ def resolve(model: str | Spec | ZooModel) -> NamedLine:
         return NamedLine(name=model.name, spec=parse(model.line))
     if model in zoo():
         return resolve(zoo()[model])
-    if "|" in model or " " in model.strip() or not model.strip():
+    if is_line(model):
         return NamedLine(name="model", spec=parse(model))
     path, separator, attribute = model.rpartition(":")
     if separator and path.endswith(".py"):
@@ -53,6 +53,11 @@ def resolve(model: str | Spec | ZooModel) -> NamedLine:
             f"`{model}` is no run folder; MODEL is a zoo name, a line with `|`, a run folder, or `file.py:name`"
         )
     return resolve(find_model(model))
+
+
+def is_line(word: str) -> bool:
+    """Whether a word that names no model and no file is meant as a line, with or without mistakes."""
+    return "|" in word or " " in word.strip() or not word.strip()
 
 
 def _from_file(path: Path, attribute: str) -> NamedLine:

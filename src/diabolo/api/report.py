@@ -88,10 +88,14 @@ def write_comparison_report(folder: str | Path, *, pictures: bool = True) -> Pat
 
 def write_content(content: ReportContent, target: Path) -> Path:
     """Writes a page that is known; errors as of `write_report`."""
-    if target.suffix.lower() not in (".html", ".htm"):
-        raise OutputError(f"cannot write `{target}`: a report is an HTML file; choose a name that ends in `.html`")
+    _check_suffix(target)
     write_text(target, render_report(content))
     return target
+
+
+def _check_suffix(target: Path) -> None:
+    if target.suffix.lower() not in (".html", ".htm"):
+        raise OutputError(f"cannot write `{target}`: a report is an HTML file; choose a name that ends in `.html`")
 
 
 def report_content(
@@ -111,6 +115,8 @@ def report_content(
     """
     from diabolo import __version__
 
+    if target is not None:
+        _check_suffix(target)  # before the work, not after it
     if not runs:
         raise RunError("there is no run to report on: name a run folder")
     paths = [Path(run).expanduser() for run in runs]

@@ -14,7 +14,7 @@ _ROW = 24.0
 _NAME_WIDTH = 178.0
 _NAME_LENGTH = 27  # characters
 _VALUE_WIDTH = 70.0
-_NUM_BINS = 40
+_MOST_BINS = 40
 _MOST_CHANNELS = 128  # with a bar of their own
 UNUSED_SHARE = 0.01
 """A channel that varies less than this share of the most used one counts as unused."""
@@ -114,23 +114,25 @@ def draw_distribution(models: Sequence[ModelPart]) -> str:
         return ""
     low = min(min(values) for _, values in found)
     high = max(max(values) for _, values in found)
-    width = max((high - low) / _NUM_BINS, 1e-9)
+    fewest = min(len(values) for _, values in found)
+    num_bins = max(6, min(_MOST_BINS, round(2 * fewest ** (1 / 3))))  # Rice's rule
+    width = max((high - low) / num_bins, 1e-9)
     series = []
-    for index, (model, values) in enumerate(found):
-        counts = [0] * _NUM_BINS
+    for model, values in found:
+        counts = [0] * num_bins
         for value in values:
-            counts[min(_NUM_BINS - 1, int((value - low) / width))] += 1
+            counts[min(num_bins - 1, int((value - low) / width))] += 1
         x, y = [low], [0.0]
         for bin_index, count in enumerate(counts):
             share = 100 * count / len(values)
             x += [low + bin_index * width, low + (bin_index + 1) * width]
             y += [share, share]
-        label = model.label if len(found) > 1 else ""
-        series.append(Series(label=label, number=index, x=[*x, high], y=[*y, 0.0], has_label=len(found) > 1))
+        number_of = list(models).index(model)  # as in the curves
+        series.append(Series(label=model.label, number=number_of, x=[*x, high], y=[*y, 0.0], has_label=False))
     chart = Chart(
         key="distribution",
         title="PSNR of single images",
-        description="Share of images in each of 40 steps of PSNR; quantiles are in the table below.",
+        description="Share of the images by PSNR; quantiles are in the table below.",
         x_name="PSNR of an image, dB",
         y_name="% of the images",
         series=series,

@@ -48,6 +48,8 @@ class FindingPart:
     """What is wrong."""
     remedy: str
     """What to do."""
+    times: int = 1
+    """In how many places the same is said."""
 
 
 @dataclass(frozen=True, kw_only=True)

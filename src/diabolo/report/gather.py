@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from diabolo.checks import SEVERITIES
 from diabolo.errors import DiaboloError, RunError
 from diabolo.graph import build_graph
 from diabolo.report.content import FindingPart, LeftOutPart, ModelPart, RunPart
@@ -13,6 +15,7 @@ from diabolo.runs import RunFolder
 COMPARISON_FILE = "comparison.json"
 """What makes a folder a comparison."""
 _DEPTH = 3  # of folders below one that is no run, in which runs are sought
+_SEVERITIES = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 _MOST_IMAGES = 1_000_000  # of which the PSNR is read
 
 
@@ -94,15 +97,20 @@ def group_runs(runs: Sequence[RunPart]) -> tuple[ModelPart, ...]:
 
 
 def read_findings(folder: str) -> tuple[FindingPart, ...]:
-    """What the doctor said before a training; nothing where the file is missing or is none of ours."""
+    """What the doctor said before a training: the worst first, the same in several places once.
+
+    Nothing where the file is missing or is none of ours.
+    """
+    counts: dict[FindingPart, int] = {}
     try:
         content = json.loads(RunFolder(path=Path(folder).expanduser()).findings_file.read_text(encoding="utf-8"))
-        return tuple(
-            FindingPart(**{name: str(entry[name]) for name in ("code", "name", "severity", "message", "remedy")})
-            for entry in content["findings"]
-        )
+        for entry in content["findings"]:
+            part = FindingPart(**{name: str(entry[name]) for name in ("code", "name", "severity", "message", "remedy")})
+            counts[part] = counts.get(part, 0) + 1
     except (OSError, ValueError, KeyError, TypeError):
         return ()
+    found = (replace(part, times=times) for part, times in counts.items())
+    return tuple(sorted(found, key=lambda part: _SEVERITIES.get(part.severity, len(_SEVERITIES))))
 
 
 def _labels(firsts: Sequence[RunPart]) -> list[str]:

@@ -71,13 +71,11 @@ def _of_one_run(label: str, run: RunPart, references: Sequence[ReferencePart]) -
     if not run.rows:
         return VerdictPart(headline=headline, sentences=("No epoch is finished.",))
     last, epochs = run.rows[-1], record.recipe.get("epochs", "?")
-    where = "on the validation images"
-    reached = f"after epoch {last.epoch} of {epochs} it reaches {last.val_psnr:.2f} dB {where}"
+    after = f"After epoch {last.epoch} of {epochs}"
+    reached = f"{after} it reaches {last.val_psnr:.2f} dB on the validation images; the test images were not read."
     if not math.isfinite(last.val_psnr):
-        reached = f"after epoch {last.epoch} of {epochs} its PSNR {where} is no finite number"
-    return VerdictPart(
-        headline=headline, sentences=(f"{reached[0].upper()}{reached[1:]} (not the test images).", *_selection([run]))
-    )
+        reached = f"{after} its PSNR on the validation images is no finite number."
+    return VerdictPart(headline=headline, sentences=(reached, *_selection([run])))
 
 
 def _against(psnr: float, references: Sequence[ReferencePart]) -> list[str]:

@@ -181,12 +181,12 @@ def draw_latent(latent: LatentPart, key: str) -> str:
         parts.append(text(f"{value:.3g}", x=left - 5, y=y + 4, text_anchor="end", class_="tick"))
     for index, value in enumerate(values):
         tall = height * (value / scale if math.isfinite(value) else 0.0)
-        x, wide = left + index * step, max(step * 0.8, step - 2)
+        x, wide = left + index * step, step if many else max(step * 0.8, step - 2)
         parts.append(element("rect", x=x, y=top + height - tall, width=wide, height=tall, class_="bar-model"))
         if index in unused:
             cross = f"M{number(x + wide / 2 - 4)} {number(top + height - 10)}l8 8m0 -8l-8 8"
             parts.append(element("path", d=cross, class_="cross"))
-    name = f"{len(values)} values, from the most used to the least" if many else "channel of the latent"
+    name = f"{len(values):,} values, from the most used to the least" if many else "channel of the latent"
     parts.append(text(name, x=left + width / 2, y=top + height + 30, text_anchor="middle", class_="axis-name"))
     if not many:
         every = max(1, -(-len(values) // 16))

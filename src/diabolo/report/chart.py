@@ -92,7 +92,7 @@ def draw_chart(chart: Chart) -> str:
         element("desc", plain(chart.description), id=f"{chart.key}-desc"),
         element(
             "clipPath",
-            element("rect", x=LEFT, y=TOP - 4, width=_PLOT_WIDTH + 3, height=_PLOT_HEIGHT + 8),
+            element("rect", x=LEFT - 2, y=TOP - 4, width=_PLOT_WIDTH + 5, height=_PLOT_HEIGHT + 8),
             id=clip,
         ),
         element("g", *_ticks(scale), class_="ticks"),

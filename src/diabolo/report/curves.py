@@ -81,7 +81,7 @@ def _loss_chart(models: Sequence[ModelPart], alone: bool) -> DrawnChart:
         for name, column in columns:
             found = band(model.runs, column)
             is_training = name == "training"
-            label = name if alone else f"{model.label}, {name}"
+            label = name if alone else f"{model.label} ({name})"
             shown = name if alone else model.label
             bands.append(found)
             heads.append(label)

@@ -346,10 +346,10 @@ def _latent_sentence(model: ModelPart) -> str:
     unused, many = unused_channels(model.latent), len(model.latent.deviation)
     over = f"Standard deviation over {model.latent.images}."
     if not unused:
-        return f"{over} All {many} are used." if many > 1 else over
+        return f"{over} All {many:,} are used." if many > 1 else over
     names = f" (marked ×: {', '.join(map(str, unused[:12]))}{'…' if len(unused) > 12 else ''})" if many <= 128 else ""
     vary = "varies" if len(unused) == 1 else "vary"
-    return f"{over} {len(unused)} of {many} {vary} by less than 1 % of the most used one{names}."
+    return f"{over} {len(unused):,} of {many:,} {vary} by less than 1 % of the most used one{names}."
 
 
 def _runs(models: Sequence[ModelPart]) -> dict[str, Any]:

@@ -65,8 +65,8 @@
     const texts = [...data.querySelectorAll("text")].map((text) => ({ text, y: Number(text.getAttribute("y")) }));
     const points = new Map();
     for (const { path, d } of paths)
-      if (path.classList.contains("line"))
-        points.set(path.dataset.curve, [...d.matchAll(/(-?[\d.]+) (-?[\d.]+)/g)].map((pair) => [Number(pair[1]), Number(pair[2])]));
+      if (!path.classList.contains("floor"))
+        points.set(path.dataset.curve || path, [...d.matchAll(/(-?[\d.]+) (-?[\d.]+)/g)].map((pair) => [Number(pair[1]), Number(pair[2])]));
     const before = { ticks: [...ticksOf.childNodes], ends: [...endsOf.childNodes] };
     const figure = svg.closest(".plot"), output = figure.querySelector("output"), table = figure.parentElement.querySelector("table");
     const valueX = (u) => x0 + (u - left) / (right - left) * (x1 - x0);
@@ -138,7 +138,7 @@
       const u = atX(placeX(Number(rows[at][0])));
       cursor.setAttribute("d", `M${u} ${top}V${bottom}`);
       cursor.setAttribute("visibility", u < left - 1 || u > right + 1 ? "hidden" : "visible");
-      output.textContent = `epoch ${rows[at][0]}: ` + rows[at].slice(1).map((value, index) => `${heads[index + 1]} ${value}`).join(", ");
+      output.textContent = `epoch ${rows[at][0]}: ` + rows[at].slice(1).map((value, index) => `${heads[index + 1]} ${value}`).join(" · ");
     };
     const nearest = (u) => {
       const epoch = valueX(view.left + (u - left) / (right - left) * (view.right - view.left));

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import warnings
 from functools import cache
 from pathlib import Path
 
@@ -13,9 +14,9 @@ _WHOLE = (
 )  # fmt: skip
 _BEFORE_EPS = ("before", "x", "weight", "bias", "gamma", "beta", "mean", "variance")
 _AFTER_EPS = ("z", "raw", "index", "y", "dz", "dx", "dweight", "dbias", "dgamma", "dbeta", "bn_sums", "bn_sums_before")
-_DEFAULT_LEVEL = "avx2"  # `DIABOLO_ISA=avx512` asks for the other: it has not been run on such a processor yet
+_VARIABLE = "DIABOLO_ISA"
 _INTEGER, _ADDRESS = ctypes.c_int64, ctypes.c_void_p
-_LEVELS = {"baseline": 1, "avx2": 3, "avx512": 4}
+_LEVELS = {"baseline": 1, "avx2": 3, "avx512": 4}  # x86-64-v1, v3, v4; what is not there falls to the next lower
 
 
 class StageStructure(ctypes.Structure):
@@ -50,8 +51,7 @@ class Library:
         native.diabolo_cross_entropy.restype = ctypes.c_double
         native.diabolo_cross_entropy.argtypes = [_ADDRESS, _ADDRESS, _INTEGER, _ADDRESS, _INTEGER]
         self._native = native
-        wanted = os.environ.get("DIABOLO_ISA", "")
-        self.level = self.choose(wanted if wanted in _LEVELS else _DEFAULT_LEVEL)
+        self.level = self.choose(_wanted_level())
 
     def choose(self, level: str) -> str:
         """Chooses the best instruction set up to `baseline`, `avx2` or `avx512`; returns the one that was found."""
@@ -77,6 +77,17 @@ class Library:
     def cross_entropy(self, logits: int, images: int, count: int, gradient: int | None, threads: int) -> float:
         """The mean binary cross-entropy of `count` values; the rest are addresses."""
         return float(self._native.diabolo_cross_entropy(logits, images, count, gradient, threads))
+
+
+def _wanted_level() -> str:
+    """The highest instruction set, or the one that the environment asks for."""
+    wanted = os.environ.get(_VARIABLE, "").strip() or "avx512"
+    if wanted not in _LEVELS:
+        warnings.warn(
+            f"`{_VARIABLE}` (={wanted!r}) has no effect: it must be one of {', '.join(_LEVELS)}", stacklevel=2
+        )
+        return "avx512"
+    return wanted
 
 
 @cache

@@ -9,7 +9,21 @@ from typing import Annotated
 import typer
 
 from diabolo.allocator import use_huge_pages
-from diabolo.cli import bench, check, data, demo, draw, evaluate, reconstruct, report, rule, summary, train, zoo
+from diabolo.cli import (
+    bench,
+    check,
+    compare,
+    data,
+    demo,
+    draw,
+    evaluate,
+    reconstruct,
+    report,
+    rule,
+    summary,
+    train,
+    zoo,
+)
 from diabolo.errors import DiaboloError
 
 app = typer.Typer(
@@ -31,6 +45,7 @@ app.add_typer(data.app, name="data")
 app.command("train")(train.train_model)
 app.command("eval")(evaluate.evaluate_run)
 app.command("reconstruct")(reconstruct.reconstruct_files)
+app.command("compare")(compare.compare_models)
 app.command("report")(report.report_runs)
 app.command("bench")(bench.bench)
 

@@ -1,5 +1,6 @@
 """Statistics that a few wild epochs cannot move: medians, Theil-Sen slopes, noise from second differences."""
 
+import itertools
 import math
 
 import numpy as np
@@ -26,16 +27,21 @@ def noise(values: Curve) -> float:
 
 
 def running_median(values: Curve, width: int) -> Curve:
-    """Median over `width` (odd) neighbours; at the ends over those that there are, on both sides alike."""
+    """Median over `width` (odd) neighbours, at the ends over fewer; missing values stay missing and count for none."""
     if width <= 1 or len(values) < 3:
         return values.copy()
+    keep = np.isfinite(values)
+    if not keep.all():
+        out = values.copy()
+        out[keep] = running_median(values[keep], width)
+        return out
     half = min(width // 2, (len(values) - 1) // 2)
     out = values.copy()
     windows = np.lib.stride_tricks.sliding_window_view(values, 2 * half + 1)
-    out[half : len(values) - half] = np.nanmedian(windows, axis=1)
+    out[half : len(values) - half] = np.median(windows, axis=1)
     for index in range(half):
-        out[index] = np.nanmedian(values[: 2 * index + 1])
-        out[-1 - index] = np.nanmedian(values[len(values) - 1 - 2 * index :])
+        out[index] = np.median(values[: 2 * index + 1])
+        out[-1 - index] = np.median(values[len(values) - 1 - 2 * index :])
     return out
 
 
@@ -60,7 +66,7 @@ def thinned(times: Curve, values: Curve, most: int = _MOST_POINTS) -> tuple[Curv
     if len(values) <= most:
         return times, values
     edges = np.linspace(0, len(values), most + 1).astype(int)
-    pairs = list(zip(edges[:-1], edges[1:], strict=True))
+    pairs = list(itertools.pairwise(edges))
     return (
         np.array([np.median(times[start:end]) for start, end in pairs]),
         np.array([np.median(values[start:end]) for start, end in pairs]),

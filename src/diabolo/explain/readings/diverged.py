@@ -54,7 +54,7 @@ def find(study: Study) -> Reading | None:
         return None
     last, best = level(curve, min(len(curve) - 1, study.tail)), float(curve.min())
     rise, wander = last - curve[0], float(np.median(np.abs(np.diff(curve))))
-    if last <= _ABOVE_START * curve[0] or rise <= 2 * wander and len(curve) > 3:
+    if last <= _ABOVE_START * curve[0] or (rise <= 2 * wander and len(curve) > 3):
         return None
     where = int(study.times[np.isfinite(study.learned)][int(curve.argmin())])
     return KIND.reading(

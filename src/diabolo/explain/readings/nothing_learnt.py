@@ -54,7 +54,9 @@ def find(study: Study) -> Reading | None:
         flat = fall < _SMALLEST_FALL and constant
     else:
         raw = level(study.learned, study.tail)
-        flat = fall < _SMALLEST_FALL and abs(raw - LN2) < _NEAR_LN2 or abs(fall) < _SMALLEST_FALL / 10 and len(curve) > 5
+        flat = (
+            (fall < _SMALLEST_FALL and abs(raw - LN2) < _NEAR_LN2) or (abs(fall) < _SMALLEST_FALL / 10 and len(curve) > 5)
+        )
     settled = constant and len(curve) > 5 and late_fall < _FLAT_HALF
     if not (flat or settled):
         return None

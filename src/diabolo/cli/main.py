@@ -17,6 +17,7 @@ from diabolo.cli import (
     demo,
     draw,
     evaluate,
+    explain,
     reconstruct,
     report,
     rule,
@@ -46,6 +47,7 @@ app.command("train")(train.train_model)
 app.command("eval")(evaluate.evaluate_run)
 app.command("reconstruct")(reconstruct.reconstruct_files)
 app.command("compare")(compare.compare_models)
+app.command("explain")(explain.explain_runs)
 app.command("report")(report.report_runs)
 app.command("bench")(bench.bench)
 

@@ -1,4 +1,4 @@
-"""Histories that other programs wrote: Keras's `history.history` as JSON, its CSVLogger, TensorBoard's CSV, plain CSV."""
+"""Histories that other programs wrote: Keras's `history.history` as JSON, CSVLogger, TensorBoard's CSV, plain CSV."""
 
 import csv
 import io

@@ -1,5 +1,6 @@
 """`Reading`: what a curve says, in words; `Kind`: one sort of it, with the text that its documentation is made of."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -39,11 +40,16 @@ class Reading:
             "name": self.name,
             "title": self.title,
             "sentence": self.sentence,
-            "evidence": dict(self.evidence),
+            "evidence": {name: _plain(value) for name, value in self.evidence.items()},
             "next_step": self.next_step,
             "confidence": self.confidence,
             "first_epoch": self.first_epoch,
         }
+
+
+def _plain(value: Value) -> Value | None:
+    """What JSON can hold: no NaN and no infinity."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 @dataclass(frozen=True, kw_only=True)

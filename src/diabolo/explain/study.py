@@ -75,7 +75,7 @@ class Study:
 
     @cached_property
     def learned(self) -> Curve:
-        """The curve that tells whether anything is learnt: the running train loss, which moving averages cannot blur."""
+        """The curve that tells whether anything is learnt: the running train loss, which no moving average blurs."""
         return self.running if self.running is not None else self.judged
 
     @cached_property

@@ -9,10 +9,13 @@ KIND = Kind(
     code="EX509",
     name="better",
     title="The better curve",
-    meaning="One model ends better, by more than the noise of the curves. How much of it is the seed, two runs cannot tell.",
+    meaning=(
+        "One model ends better, by more than the noise of the curves. How much of it is the seed, two runs cannot tell."
+    ),
     recognised=(
-        "The levels at the end (medians of the last tenth of the epochs, at least 3) differ by more than EX506 asks. "
-        "PSNR is compared where both have it, else the loss where it is the same. Never `sure`: seeds were not repeated."
+        "The levels at the end (medians of the last tenth of the epochs, at least 3) differ by more than EX506 "
+        "asks. PSNR is compared where both have it, else the loss where it is the same. Never "
+        "`sure`: seeds were not repeated."
     ),
     rank=70,
 )

@@ -11,7 +11,8 @@ KIND = Kind(
     title="One of the two is not finished",
     meaning="A model that still learns, or had fewer epochs, is judged by what it is not yet.",
     recognised=(
-        "EX203 holds for the one that is behind (unless both are the same model), or the one that is behind has fewer than 80% of the epochs of the "
+        "EX203 holds for the one that is behind (unless both are the same model), "
+        "or the one that is behind has fewer than 80% of the epochs of the "
         "other and neither of them converged."
     ),
     rank=60,

@@ -49,8 +49,8 @@ def find(study: Study) -> Reading | None:
     train_base, base = study.history.train_floor or 0.0, study.history.val_floor or 0.0
     return KIND.reading(
         f"In epoch {int(study.times[worst]):,} the train loss was {loss(train_base + float(study.running[worst]))}, "
-        f"above the {loss(base + float(study.val[worst]))} on the {study.history.validation_name}: it is an average over "
-        "an epoch in which the loss fell. The gap closes as the fall slows.",
+        f"above the {loss(base + float(study.val[worst]))} on the {study.history.validation_name}: it is an average "
+        "over an epoch in which the loss fell. The gap closes as the fall slows.",
         confidence="sure" if study.train is not None and count >= 6 else "likely",
         next_step="Nothing is wrong. Shift the train curve half an epoch to the left, or evaluate it after the epoch.",
         running=train_base + float(study.running[worst]),

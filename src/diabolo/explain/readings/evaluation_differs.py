@@ -8,7 +8,7 @@ from diabolo.explain.study import FEWEST_EPOCHS, Study
 from diabolo.explain.wording import loss, percent
 
 _ABOVE = 0.1
-"""Share of the excess: the train loss in evaluation is of a part of the train images, whose floor may be a little off."""
+"""Share of the excess: the train loss in evaluation is of a part of the images, whose floor may be a little off."""
 _CAUSES = {"dropout": "dropout", "noise": "noise", "gaussian": "sampling at the bottleneck"}
 
 KIND = Kind(
@@ -20,9 +20,9 @@ KIND = Kind(
         "spread is another, and the output is worse, even on the train images. It is no over-fitting."
     ),
     recognised=(
-        f"The line has {', '.join(_CAUSES)}, and at the end the loss of the train images in evaluation mode is at least "
-        f"{_ABOVE:.0%} of the excess, and three times its noise, above the running train loss. Measured on our own "
-        "runs: dropout after every ReLU of a small convolutional autoencoder raises it by a quarter to a half."
+        f"The line has {', '.join(_CAUSES)}, and at the end the loss of the train images in evaluation mode is at "
+        f"least {_ABOVE:.0%} of the excess, and three times its noise, above the running train loss. Measured on our "
+        "own runs: dropout after every ReLU of a small convolutional autoencoder raises it by a quarter to a half."
     ),
     rank=68,
     silences=("EX303", "EX304"),

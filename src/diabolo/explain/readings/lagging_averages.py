@@ -23,14 +23,15 @@ KIND = Kind(
     title="BatchNorm's averages lag behind",
     meaning=(
         "In evaluation BatchNorm uses moving averages that begin at mean 0 and variance 1. While they have not caught "
-        "up, every evaluated loss is far above the loss of training. It is no over-fitting: the train images suffer alike."
+        "up, every evaluated loss is far above the loss of training. It is no over-fitting: the train images suffer "
+        "alike."
     ),
     recognised=(
-        f"Beginning in the first {_LATEST} epochs the loss in evaluation lies more than {_ABOVE:.0%} of the excess above the running "
-        "train loss, for at least two epochs. It is sure where a train loss in evaluation mode is there, agrees with "
-        f"the validation loss (within {_SAME:.0%} of the gap), the line has BatchNorm, and the gap shrinks in at least "
-        f"{_FADES:.0%} of those epochs. From two losses alone it is "
-        "likely, and only where the gap then shrinks by half."
+        f"Beginning in the first {_LATEST} epochs the loss in evaluation lies more than {_ABOVE:.0%} of the excess "
+        "above the running train loss, for at least two epochs. It is sure where a train loss in evaluation mode is "
+        f"there, agrees with the validation loss (within {_SAME:.0%} of the gap), the line has BatchNorm, and the gap "
+        f"shrinks in at least {_FADES:.0%} of those epochs. From two losses alone it is likely, and only where the gap "
+        "then shrinks by half."
     ),
     rank=25,
 )

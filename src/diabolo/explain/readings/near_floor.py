@@ -24,9 +24,9 @@ KIND = Kind(
         "tells models apart is the small rest."
     ),
     recognised=(
-        f"The floor is known, and at most {_SHARE:.0%} of the validation loss lies above it, at less than {_GOOD:g} dB. "
-        f"Without a known floor: over the last half the loss moved by less than {_LOSS_STILL:.0%} of itself and the "
-        f"MSE by more than {_MSE_MOVES:.0%}."
+        f"The floor is known, and at most {_SHARE:.0%} of the validation loss lies above it, at less than {_GOOD:g} "
+        f"dB. Without a known floor: over the last half the loss moved by less than {_LOSS_STILL:.0%} of itself and "
+        f"the MSE by more than {_MSE_MOVES:.0%}."
     ),
     rank=72,
 )

@@ -26,7 +26,7 @@ KIND = Kind(
     title="Nothing was learnt",
     meaning=(
         "The loss has hardly moved since the first epoch, or it settled where a model stands that answers one colour "
-        "for every image. Frozen weights, a learning rate of nearly 0, and units that a huge step has killed look alike."
+        "for every image. Frozen weights, a rate of nearly 0, and units that a huge step has killed look alike."
     ),
     recognised=(
         f"(a) The train loss fell by less than {_SMALLEST_FALL:.0%} of its first excess over the floor, and its level "
@@ -54,8 +54,8 @@ def find(study: Study) -> Reading | None:
         flat = fall < _SMALLEST_FALL and constant
     else:
         raw = level(study.learned, study.tail)
-        flat = (
-            (fall < _SMALLEST_FALL and abs(raw - LN2) < _NEAR_LN2) or (abs(fall) < _SMALLEST_FALL / 10 and len(curve) > 5)
+        flat = (fall < _SMALLEST_FALL and abs(raw - LN2) < _NEAR_LN2) or (
+            abs(fall) < _SMALLEST_FALL / 10 and len(curve) > 5
         )
     settled = constant and len(curve) > 5 and late_fall < _FLAT_HALF
     if not (flat or settled):
@@ -77,7 +77,7 @@ def find(study: Study) -> Reading | None:
         ),
         fall=float(fall),
         last=float(last_raw),
-        **({"psnr": study.last_psnr} if math.isfinite(study.last_psnr) else {}),
+        psnr=study.last_psnr,
     )
 
 

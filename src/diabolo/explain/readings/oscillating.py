@@ -26,8 +26,8 @@ KIND = Kind(
     ),
     recognised=(
         "The noise of the last half, σ = 1.4826 · median |y(t-1) - 2 y(t) + y(t+1)| / √6, is at least "
-        f"{_NOISY:.0%} of the excess over the floor, and at least {_RISES:.0%} of the epochs rise. Sure where the running "
-        f"train loss jumps as well (at least {_TRAIN_NOISY:.0%}); where it is smooth, moving averages of "
+        f"{_NOISY:.0%} of the excess over the floor, and at least {_RISES:.0%} of the epochs rise. Sure where the "
+        f"running train loss jumps as well (at least {_TRAIN_NOISY:.0%}); where it is smooth, moving averages of "
         "BatchNorm or too few validation images can be the cause, too."
     ),
     rank=40,
@@ -59,7 +59,7 @@ def find(study: Study) -> Reading | None:
             "Lower the learning rate to a third, or let it fall towards the end (`--set schedule=cosine`); with very "
             "small batches or few validation images take more. Compare models by several epochs, not the last one."
             if jumps
-            else "Lower the learning rate to a third, give BatchNorm a lower `momentum`, or take more validation images."
+            else "Lower the learning rate to a third, lower BatchNorm's `momentum`, or take more validation images."
         ),
         noise=study.noise,
         share=share,

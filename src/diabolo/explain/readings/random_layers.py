@@ -29,8 +29,8 @@ KIND = Kind(
     recognised=(
         "At the end the running train loss still lies above the loss in evaluation, by more than "
         f"{_FALLS:g} times its fall in an epoch and three times its noise, which an average over the epoch cannot "
-        f"explain, and by at least {_KNOWN:.0%} of the excess where the line has such layers ({', '.join(_CAUSES)}), or "
-        f"{_UNKNOWN:.0%} where the line is not known. Silent where the line has none."
+        f"explain, and by at least {_KNOWN:.0%} of the excess where the line has such layers ({', '.join(_CAUSES)}), "
+        f"or {_UNKNOWN:.0%} where the line is not known. Silent where the line has none."
     ),
     rank=70,
     silences=("EX303",),

@@ -3,7 +3,7 @@
 from diabolo.explain.outlook import Outlook
 from diabolo.explain.reading import Kind, Reading
 from diabolo.explain.study import Study
-from diabolo.explain.wording import epochs, loss, number, percent
+from diabolo.explain.wording import epochs, loss, percent
 
 WORTH = 0.025
 """Share of the excess by which half as many epochs again must lower it: about a tenth of a decibel."""
@@ -67,4 +67,4 @@ def _decibels(study: Study) -> str:
     if ahead is None or ahead.then <= ahead.now:
         return ""
     low, high = max(0.0, ahead.low - ahead.now), ahead.high - ahead.now
-    return f" In PSNR that is about {number(ahead.then - ahead.now)} dB ({low:.2f} to {high:.2f})."
+    return f" In PSNR that is about {ahead.then - ahead.now:.2f} dB ({low:.2f} to {high:.2f})."

@@ -8,7 +8,7 @@ from diabolo.compare.fairness import unfairness
 from diabolo.compare.folders import read_runs
 from diabolo.compare.group import describe_models, drop_unreadable_lines, group_runs
 from diabolo.compare.metrics import deciding_metric
-from diabolo.compare.pairs import pair_models
+from diabolo.compare.pairs import pair_models, with_images
 from diabolo.compare.verdict import give_verdict
 from diabolo.errors import RunError
 
@@ -43,7 +43,7 @@ def compare_runs(
         first = f"; the first of {len(left_out)}: {left_out[0].folder}: {left_out[0].reason}" if left_out else ""
         raise RunError(f"there is no finished run to compare{first}")
     models = describe_models(groups)
-    pairs = pair_models(models, chosen)
+    pairs = with_images(pair_models(models, chosen), models, chosen)
     return Comparison(
         models=models,
         pairs=pairs,

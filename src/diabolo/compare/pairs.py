@@ -1,5 +1,6 @@
 """Pairs of models: differences over the seeds that both have, corrected for the number of pairs."""
 
+import contextlib
 import itertools
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,8 +8,9 @@ from dataclasses import replace
 from diabolo.compare.comparison import POWER, SURE_BELOW, ComparedModel, Difference, PairedModels
 from diabolo.compare.images import image_difference
 from diabolo.compare.metrics import LOSSES, METRICS, Metric
+from diabolo.compare.sensitivity import sensitivity
 from diabolo.errors import DiaboloError
-from diabolo.stats import holm, paired_difference, seeds_needed, smallest_difference
+from diabolo.stats import holm, paired_difference
 
 MOST_WITH_ALL_PAIRS = 12
 """Models; of more, only the pairs with the best one are shown. The correction counts all pairs in any case."""
@@ -20,30 +22,45 @@ def best_model(models: Sequence[ComparedModel], metric: Metric) -> ComparedModel
     return max(models, key=lambda model: sign * model.results[metric.name].mean)
 
 
-def pair_models(models: Sequence[ComparedModel], metric: Metric) -> tuple[PairedModels, ...]:
-    """Pairs of models, each with the better one first, in the order of the models.
+def pair_models(
+    models: Sequence[ComparedModel], metric: Metric, *, others: Sequence[str] = tuple(METRICS)
+) -> tuple[PairedModels, ...]:
+    """Pairs of models, each with the better one first, in the order of the models; without images.
 
     Args:
         models: by label.
         metric: that decides which is better.
+        others: metrics whose differences are worked out too.
     """
     chosen = list(itertools.combinations(models, 2))
     num_pairs = len(chosen)
-    if not chosen:
-        return ()
-    best = best_model(models, metric)
     if len(models) > MOST_WITH_ALL_PAIRS:
+        best = best_model(models, metric)
         chosen = [pair for pair in chosen if best in pair]
-    pairs = _corrected([_pair(first, second, metric) for first, second in chosen], num_pairs)
-    by_label = {model.label: model for model in models}
-    return tuple(
-        _with_images(_judged(pair, num_pairs), by_label) if best.label in (pair.first, pair.second)
-        else _judged(pair, num_pairs)
-        for pair in pairs
-    )  # fmt: skip
+    names = [metric.name, *(name for name in others if name != metric.name)]
+    pairs = _corrected([_pair(first, second, metric, names) for first, second in chosen], num_pairs)
+    return tuple(_judged(pair, num_pairs) for pair in pairs)
 
 
-def _pair(first: ComparedModel, second: ComparedModel, metric: Metric) -> PairedModels:
+def with_images(
+    pairs: Sequence[PairedModels], models: Sequence[ComparedModel], metric: Metric
+) -> tuple[PairedModels, ...]:
+    """The pairs with their per-image differences, as far as the best model is in them and its runs have them."""
+    if not pairs:
+        return ()
+    best = best_model(models, metric).label
+    folders = {model.label: {run.seed: run.folder for run in model.runs} for model in models}
+    found = []
+    for pair in pairs:
+        images = None
+        if pair.differences and best in (pair.first, pair.second):
+            with contextlib.suppress(DiaboloError):  # a folder changed since it was read
+                images = image_difference(folders[pair.first], folders[pair.second], pair.seeds)
+        found.append(replace(pair, images=images))
+    return tuple(found)
+
+
+def _pair(first: ComparedModel, second: ComparedModel, metric: Metric, names: Sequence[str]) -> PairedModels:
     seeds = tuple(sorted({run.seed for run in first.runs} & {run.seed for run in second.runs}))
     reason = _no_test(first, second, seeds, metric)
     if reason is not None:
@@ -53,7 +70,6 @@ def _pair(first: ComparedModel, second: ComparedModel, metric: Metric) -> Paired
     if (ahead if metric.higher_is_better else -ahead) < 0:
         first, second = second, first
     same_loss = first.recipe.get("loss") == second.recipe.get("loss")
-    names = [metric.name, *(name for name in METRICS if name != metric.name)]
     differences = tuple(
         _difference(name, _values(first, seeds, name), _values(second, seeds, name))
         for name in names
@@ -137,21 +153,10 @@ def _judged(pair: PairedModels, num_pairs: int) -> PairedModels:
         return pair
     deciding = pair.differences[0]
     assert deciding.deviation is not None
-    alpha = SURE_BELOW / num_pairs
-    smallest = smallest_difference(deciding.deviation, deciding.n, alpha=alpha, power=POWER)
+    smallest, seeds_for_half = sensitivity(deciding.n, SURE_BELOW / num_pairs, POWER)
     return replace(
         pair,
         better=pair.first if deciding.p_corrected is not None and deciding.p_corrected < SURE_BELOW else None,
-        smallest=smallest,
-        seeds_for_half=seeds_needed(deciding.deviation, smallest / 2, alpha=alpha, power=POWER),
+        smallest=smallest * deciding.deviation,
+        seeds_for_half=seeds_for_half,
     )
-
-
-def _with_images(pair: PairedModels, models: dict[str, ComparedModel]) -> PairedModels:
-    if not pair.differences:
-        return pair
-    folders = [{run.seed: run.folder for run in models[label].runs} for label in (pair.first, pair.second)]
-    try:
-        return replace(pair, images=image_difference(folders[0], folders[1], pair.seeds))
-    except DiaboloError:  # the folder changed since it was read
-        return pair

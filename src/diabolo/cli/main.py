@@ -19,6 +19,7 @@ from diabolo.cli import (
     evaluate,
     explain,
     reconstruct,
+    references,
     report,
     rule,
     summary,
@@ -46,6 +47,7 @@ app.add_typer(data.app, name="data")
 app.command("train")(train.train_model)
 app.command("eval")(evaluate.evaluate_run)
 app.command("reconstruct")(reconstruct.reconstruct_files)
+app.command("references")(references.show_references)
 app.command("compare")(compare.compare_models)
 app.command("explain")(explain.explain_runs)
 app.command("report")(report.report_runs)

@@ -31,7 +31,7 @@ def choose_block(
     height, width, channels = image_shape
     if len(latent_shape) == 3:
         rows, columns = latent_shape[:2]
-        if 0 < rows and 0 < columns and height % rows == 0 and width % columns == 0 and rows * columns > 1:
+        if rows * columns > 1 and height % rows == 0 and width % columns == 0:
             return height // rows, width // columns
     values = int(np.prod(latent_shape, dtype=np.int64))
     found = [

@@ -35,9 +35,9 @@ class Components:
         centred = rows.astype(np.float32)
         centred /= 255
         centred -= mean
-        rebuilt: NDArray[np.float32] = (centred @ directions) @ directions.T
+        rebuilt = (centred @ directions) @ directions.T
         rebuilt += mean
-        return rebuilt
+        return np.asarray(rebuilt, np.float32)
 
 
 def fit_components(rows: Iterable[NDArray[np.uint8]], most: int | None = None) -> Components:

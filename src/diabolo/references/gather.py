@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from diabolo.data import Images
 from diabolo.errors import DataError, DiaboloError
 from diabolo.references.blocks import check_block
-from diabolo.references.coded import coded_reference
 from diabolo.references.codecs import CODECS
+from diabolo.references.coded import coded_reference
 from diabolo.references.linear import block_components, mean_and_components
 from diabolo.references.measure import entropy_floor
 from diabolo.references.pieces import Report, part_of

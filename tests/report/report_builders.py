@@ -77,7 +77,7 @@ def make_run(path: Path, history: tuple[EpochRow, ...] | None = None, **changes:
 
 def page(*paths: Path, **changes: Any) -> ReportContent:
     """The content of a page of these runs, with nothing but what their folders hold."""
-    models = group_runs([read_run(path) for path in paths])
+    models, _ = group_runs([read_run(path) for path in paths])
     fields = {"title": "a page", "verdict": plain_verdict(models, ()), "models": models, "version": "0.1.0"}
     return ReportContent(**{**fields, **changes})
 

@@ -96,7 +96,7 @@ def test_labels_that_would_overlap_are_moved_apart() -> None:
 def test_band_goes_from_the_lowest_seed_to_the_highest(tmp_path) -> None:
     shifts = (0.0, 1.0, 0.4)
     paths = [make_run(tmp_path / str(seed), rows(4, shift=shift), seed=seed) for seed, shift in enumerate(shifts)]
-    drawn = draw_curves(group_runs([read_run(path) for path in paths]))
+    drawn = draw_curves(group_runs([read_run(path) for path in paths])[0])
 
     assert [one.key for one in drawn] == ["loss", "excess", "psnr"]
     assert drawn[2].svg.count('class="band') == 1
@@ -108,13 +108,13 @@ def test_band_goes_from_the_lowest_seed_to_the_highest(tmp_path) -> None:
 def test_seeds_that_diverged_leave_a_curve_of_the_others(tmp_path) -> None:
     good, bad = rows(4), rows(4, val_psnr=math.nan)
     paths = [make_run(tmp_path / "0", good), make_run(tmp_path / "1", bad[:2], seed=1)]
-    drawn = draw_curves(group_runs([read_run(path) for path in paths]))
+    drawn = draw_curves(group_runs([read_run(path) for path in paths])[0])
 
     assert [row[1] for row in drawn[2].table.rows] == [row.val_psnr for row in good]
 
 
 def test_long_table_is_thinned_and_says_so(tmp_path) -> None:
-    drawn = draw_curves(group_runs([read_run(make_run(tmp_path / "0", rows(1000)))]))
+    drawn = draw_curves(group_runs([read_run(make_run(tmp_path / "0", rows(1000)))])[0])
     shown = [row[0] for row in drawn[0].table.rows]
 
     assert len(shown) <= 61

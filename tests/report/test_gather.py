@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from report_builders import DEAD_LINE, RECIPE, make_run, record, rows
 
+from diabolo.compare import find_runs
 from diabolo.errors import RunError
-from diabolo.report.gather import find_runs, group_runs, read_findings, read_run, read_runs
+from diabolo.report.gather import group_runs, read_findings, read_run, read_runs
 from diabolo.runs import RunFolder
 
 
 def labels(*paths: Path) -> list[str]:
-    return [model.label for model in group_runs([read_run(path) for path in paths])]
+    return [model.label for model in group_runs([read_run(path) for path in paths])[0]]
 
 
 def test_runs_are_sought_below_a_folder_in_the_order_of_their_numbers(tmp_path: Path) -> None:
@@ -29,7 +30,7 @@ def test_runs_are_sought_below_a_folder_in_the_order_of_their_numbers(tmp_path: 
 
 def test_runs_of_one_model_are_together_by_seed(tmp_path: Path) -> None:
     paths = [make_run(tmp_path / str(seed), seed=seed) for seed in (3, 1, 2)]
-    models = group_runs([read_run(path) for path in paths])
+    models = group_runs([read_run(path) for path in paths])[0]
 
     assert [[run.record.seed for run in model.runs] for model in models] == [[1, 2, 3]]
 
@@ -44,7 +45,7 @@ def test_models_of_one_name_are_told_apart_by_what_is_different(tmp_path: Path) 
     assert labels(plain, keras) == ["method-2, fast", "method-2, keras"]
     assert labels(keras, fused) == ["method-2, plain", "method-2, fused"]
     assert labels(plain, other) == ["method-2, cifar10", "method-2, mine"]
-    assert labels(plain, longer) == ["method-2", "method-2 #2"]
+    assert labels(plain, longer) == ["method-2 #1", "method-2 #2"]
     assert labels(plain, make_run(tmp_path / "5", name="method-1", line=DEAD_LINE)) == ["method-2", "method-1"]
 
 

@@ -131,7 +131,7 @@ def test_prose_marks_code_and_escapes() -> None:
 
 def test_first_sentences(tmp_path: Path, snapshot: SnapshotAssertion) -> None:
     def models(*paths: Path):
-        return group_runs([read_run(path) for path in paths])
+        return group_runs([read_run(path) for path in paths])[0]
 
     pca = ReferencePart(title="PCA with 1,024 values", psnr=37.93)
     weak = ReferencePart(title="PCA with 8 values", psnr=16.0)

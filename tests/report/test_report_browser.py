@@ -55,7 +55,7 @@ def full_page(folder: Path) -> ReportContent:
         left_out=(LeftOutPart(folder=f"runs/{EVIL}", reason="`run.toml` is missing"),),
         references=(ReferencePart(title="PCA, 1,024 values", psnr=37.93, mse=0.0002, ssim=0.99, latent_values=1024),),
         pairs=(
-            PairPart(first="method-2", second=EVIL, metric="dB", num_seeds=2, difference=0.9, low=-0.1, high=1.9,
+            PairPart(first="method-2", second=EVIL, metric="dB", num_seeds=2, difference=0.9, interval=(-0.1, 1.9),
                      p_value=0.0421, sentence="no difference shown"),
         ),
         readings=(reading,),

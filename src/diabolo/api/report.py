@@ -15,16 +15,18 @@ from diabolo.api.report_parts import (
     references_of_models,
     with_comparison,
 )
+from diabolo.compare.folders import find_runs
 from diabolo.errors import DiaboloError, OutputError, RunError
 from diabolo.files import write_text
 from diabolo.report import ModelPart, ReportContent, render_report
-from diabolo.report.gather import find_runs, group_runs, read_findings, read_runs
+from diabolo.report.gather import group_runs, read_findings, read_runs
 from diabolo.report.verdict import plain_verdict
 from diabolo.runs import RunFolder, without_home
 
 if TYPE_CHECKING:
     from diabolo.api.job import Job
     from diabolo.api.report_pictures import ImagesOfRuns
+    from diabolo.data.dataset import Report
     from diabolo.use import Run
 
 REPORT_FILE = "report.html"
@@ -39,8 +41,9 @@ def write_report(
     target: str | Path,
     *,
     pictures: bool = True,
-    references: bool = True,
+    references: bool | None = None,
     title: str | None = None,
+    report: "Report | None" = None,
 ) -> Path:
     """Writes the report of one or several runs, or of a comparison, and returns its path.
 
@@ -49,15 +52,17 @@ def write_report(
         target: the HTML file.
         pictures: reconstruct validation images; where weights or images cannot be had, the page says so. False needs
             no torch.
-        references: show what needs no training, as far as it can be had.
+        references: show what needs no training. Measuring it takes minutes the first time for a data set, and needs its
+            images; None does so where there are pictures, too.
         title: of the page; made of the runs' names where it is None.
+        report: reader of progress.
 
     Raises:
         RunError: none of the runs can be read.
         OutputError: the file cannot be written, or has another suffix.
     """
     target = Path(target)
-    content = report_content(runs, pictures=pictures, references=references, title=title, target=target)
+    content = report_content(runs, pictures=pictures, references=references, title=title, target=target, report=report)
     return write_content(content, target)
 
 
@@ -76,9 +81,8 @@ def write_run_report(run: "Run", job: "Job | None" = None) -> Path:
 
     images = None if job is None else ImagesOfRuns.of_job(job)
     target = run.folder.path / REPORT_FILE
-    return write_content(
-        report_content([run.folder.path], references=job is None, images=images, target=target), target
-    )
+    references = None if job is None else False
+    return write_content(report_content([run.folder.path], references=references, images=images, target=target), target)
 
 
 def write_comparison_report(folder: str | Path, *, pictures: bool = True) -> Path:
@@ -102,10 +106,11 @@ def report_content(
     runs: Sequence[str | Path],
     *,
     pictures: bool = True,
-    references: bool = True,
+    references: bool | None = None,
     title: str | None = None,
     target: Path | None = None,
     images: "ImagesOfRuns | None" = None,
+    report: "Report | None" = None,
 ) -> ReportContent:
     """What stands on the page; other arguments and errors as of `write_report`.
 
@@ -121,8 +126,9 @@ def report_content(
         raise RunError("there is no run to report on: name a run folder")
     paths = [Path(run).expanduser() for run in runs]
     parts, left_out = read_runs([found for path in paths for found in find_runs(path)])
-    models = group_runs(parts)
-    known = references_of_models(models) if references else ()
+    models, same = group_runs(parts)
+    wanted = pictures and any(_has_weights(run.folder) for run in models[0].runs) if references is None else references
+    known = references_of_models(models, report) if wanted else ()
     models = _detailed(models, known, pictures=pictures, images=images)
     bars = reference_parts(known)
     content = ReportContent(
@@ -130,7 +136,7 @@ def report_content(
         verdict=plain_verdict(models, bars),
         models=models,
         warnings=cautions(models),
-        left_out=left_out,
+        left_out=(*left_out, *same),
         references=bars,
         readings=readings_of_two(models),
         command=_command(paths, target, pictures=pictures, references=references),
@@ -140,12 +146,16 @@ def report_content(
     return with_comparison(content, paths)
 
 
-def _command(paths: Sequence[Path], target: Path | None, *, pictures: bool, references: bool) -> str:
+def _has_weights(folder: str) -> bool:
+    return RunFolder(path=Path(folder).expanduser()).model_file.exists()
+
+
+def _command(paths: Sequence[Path], target: Path | None, *, pictures: bool, references: bool | None) -> str:
     """What makes the page again; of very many folders the first few."""
     named = [without_home(str(path)) for path in paths[:_MOST_NAMED]]
     options = [] if target is None else ["-o", without_home(str(target))]
     options += [] if pictures else ["--no-pictures"]
-    options += [] if references else ["--no-references"]
+    options += [] if references is None else ["--references" if references else "--no-references"]
     more = f" … ({len(paths) - _MOST_NAMED:,} more folders)" if len(paths) > _MOST_NAMED else ""
     return f"{shlex.join(['diabolo', 'report', *named])}{more} {shlex.join(options)}".strip()
 
@@ -178,7 +188,7 @@ def _detailed(
             readings=readings_of(model, references),
         )
         if any(model is one for one in pictured):
-            if images is None and RunFolder(path=Path(model.runs[0].folder).expanduser()).model_file.exists():
+            if images is None and any(_has_weights(run.folder) for run in model.runs):
                 from diabolo.api.report_pictures import ImagesOfRuns  # late: this loads torch
 
                 images = ImagesOfRuns()
@@ -189,9 +199,7 @@ def _detailed(
 
 def _pictured(model: ModelPart, images: "ImagesOfRuns | None", num_models: int) -> ModelPart:
     """The model with pictures of the first of its runs that has weights, or with the reason why there are none."""
-    with_weights = [
-        run for run in model.runs if RunFolder(path=Path(run.folder).expanduser()).model_file.exists()
-    ]  # fmt: skip
+    with_weights = [run for run in model.runs if _has_weights(run.folder)]
     if not with_weights or images is None:
         return dataclasses.replace(model, pictures_missing="there are no weights in its folder.")
     from diabolo.api.report_pictures import look_at

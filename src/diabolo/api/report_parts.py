@@ -5,20 +5,23 @@ Each is left out where it cannot be had: a report of old runs on another machine
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from diabolo.compare import COMPARISON_FILE, compare_runs, read_comparison
 from diabolo.errors import DiaboloError
 from diabolo.report import ModelPart, ReadingPart, ReferencePart, ReportContent
+from diabolo.report.compared import with_verdict
+
+if TYPE_CHECKING:
+    from diabolo.data.dataset import Report
 
 _MOST_SIZES = 3  # different latent sizes of which references are shown
 
 
-def references_of_models(models: Sequence[ModelPart]) -> tuple[Any, ...]:
+def references_of_models(models: Sequence[ModelPart], report: "Report | None" = None) -> tuple[Any, ...]:
     """`Reference`s on the images of the first model, for its and a few more latent sizes; none where not to be had."""
-    try:
-        from diabolo.api.references import references_of_run
-    except ImportError:
-        return ()
+    from diabolo.api.references import references_of_run
+
     found: dict[str, Any] = {}
     seen: set[Any] = set()
     digest = models[0].runs[0].record.data["digest"]
@@ -28,7 +31,7 @@ def references_of_models(models: Sequence[ModelPart]) -> tuple[Any, ...]:
             continue
         seen.add(size)
         try:
-            for reference in references_of_run(Path(model.runs[0].folder).expanduser()):
+            for reference in references_of_run(Path(model.runs[0].folder).expanduser(), report=report):
                 found.setdefault(reference.title, reference)
         except DiaboloError:
             continue
@@ -58,10 +61,8 @@ def readings_of(model: ModelPart, references: Sequence[Any]) -> tuple[ReadingPar
     run = next((run for run in model.runs if run.rows), None)
     if run is None:
         return ()
-    try:
-        from diabolo.explain import explain_history, history_of_run
-    except ImportError:
-        return ()
+    from diabolo.explain import explain_history, history_of_run
+
     try:
         readings = explain_history(history_of_run(Path(run.folder).expanduser()), references=tuple(references))
     except DiaboloError:
@@ -73,10 +74,8 @@ def readings_of_two(models: Sequence[ModelPart]) -> tuple[ReadingPart, ...]:
     """What the curves of exactly two models with one run each say together."""
     if len(models) != 2 or any(len(model.runs) != 1 or not model.runs[0].rows for model in models):
         return ()
-    try:
-        from diabolo.explain import explain_pair, history_of_run
-    except ImportError:
-        return ()
+    from diabolo.explain import explain_pair, history_of_run
+
     try:
         first, second = (history_of_run(Path(model.runs[0].folder).expanduser()) for model in models)
         return _reading_parts(explain_pair(first, second))
@@ -98,18 +97,10 @@ def _reading_parts(readings: Sequence[Any]) -> tuple[ReadingPart, ...]:
 
 
 def cautions(models: Sequence[ModelPart]) -> tuple[str, ...]:
-    """What makes numbers of these runs hard to compare: seeds that come twice, other images, other losses."""
-    found = []
-    for model in models:
-        seeds = [run.record.seed for run in model.runs]
-        twice = sorted({seed for seed in seeds if seeds.count(seed) > 1})
-        if twice:
-            found.append(
-                f"{model.label} has seed {', '.join(map(str, twice[:5]))} more than once: such runs are not "
-                "independent, and the deviation is too small."
-            )
+    """What makes numbers of these runs hard to compare: other images, other losses."""
     if len(models) < 2:
-        return tuple(found)
+        return ()
+    found = []
     firsts = [model.runs[0].record for model in models]
     sizes = sorted({_values(model) for model in models})
     if len(sizes) > 1:
@@ -131,5 +122,23 @@ def _values(model: ModelPart) -> int:
 
 
 def with_comparison(content: ReportContent, paths: Sequence[Path]) -> ReportContent:
-    """The page with the verdict of a comparison, where its folder or folders of it were named."""
-    return content
+    """The page with a verdict: of the comparison in the one folder that was named, or of these runs now.
+
+    One model has nothing to be compared with; then, and where no run can be compared, the page stays as it is.
+
+    Args:
+        content: the page of the runs.
+        paths: what the user named.
+
+    Raises:
+        RunError: the folder's `comparison.json` is damaged.
+    """
+    if len(paths) == 1 and (paths[0] / COMPARISON_FILE).is_file():
+        return with_verdict(content, read_comparison(paths[0]))
+    if len(content.models) < 2:
+        return content
+    try:
+        comparison = compare_runs([run.folder for model in content.models for run in model.runs])
+    except DiaboloError:
+        return content
+    return with_verdict(content, comparison) if len(comparison.models) > 1 else content

@@ -27,8 +27,13 @@ def report_runs(
         bool, typer.Option("--pictures/--no-pictures", help="Reconstruct validation images; this needs torch.")
     ] = True,
     references: Annotated[
-        bool, typer.Option("--references/--no-references", help="Show what PCA, JPEG and others reach on the images.")
-    ] = True,
+        bool | None,
+        typer.Option(
+            "--references/--no-references",
+            help="Show what PCA, JPEG and others reach on the images; by default where there are pictures.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Put runs on one page: an HTML file that opens offline.
@@ -37,10 +42,12 @@ def report_runs(
     made. Runs that cannot be read are named and left out.
     """
     from diabolo.api.report import REPORT_FILE, report_content, write_content
+    from diabolo.cli.data import progress_display
 
     alone = Path(runs[0]).expanduser() if len(runs) == 1 else None
     target = output or (alone / REPORT_FILE if alone is not None and alone.is_dir() else Path(REPORT_FILE))
-    content = report_content(runs, pictures=pictures, references=references, target=target)
+    with progress_display() as progress:
+        content = report_content(runs, pictures=pictures, references=references, target=target, report=progress)
     write_content(content, target)
     if as_json:
         print_json(

@@ -181,17 +181,17 @@ class PairPart:
     second: str
     """Label of the other."""
     metric: str
-    """`PSNR in dB`."""
+    """`PSNR, dB`; empty where there is no difference."""
     num_seeds: int
     """Pairs of runs."""
-    difference: float
-    """Mean of first minus second."""
-    low: float
-    """Of the interval."""
-    high: float
-    """Of the interval."""
-    p_value: float | None
-    """After Holm's correction, None where there is none."""
+    difference: float | None
+    """Mean of first minus second; None where no seed is common."""
+    interval: tuple[float, float] | None = None
+    """95 %, Student's, over seeds; None where there is none."""
+    bootstrap: tuple[float, float] | None = None
+    """95 %, bootstrap over seeds; None where there is none."""
+    p_value: float | None = None
+    """After Holm's correction; None where there is none."""
     sentence: str = ""
     """The same in words."""
 

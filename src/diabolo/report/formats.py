@@ -32,6 +32,11 @@ def signed(value: float) -> Markup:
     return Markup('<data value="{}">{}</data>').format(repr(value), shown)
 
 
+def interval(ends: tuple[float, float] | None) -> Markup:
+    """From one end to the other; nothing where there is none."""
+    return Markup("") if ends is None else signed(ends[0]) + Markup(" to ") + signed(ends[1])
+
+
 def decibel(value: float) -> str:
     """A PSNR under a picture."""
     return f"{value:.2f} dB" if math.isfinite(value) else "exact" if value > 0 else "not finite"

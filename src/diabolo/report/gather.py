@@ -7,32 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from diabolo.checks import SEVERITIES
+from diabolo.compare.names import labels_of
 from diabolo.errors import DiaboloError, RunError
 from diabolo.graph import build_graph
 from diabolo.report.content import FindingPart, LeftOutPart, ModelPart, RunPart
 from diabolo.runs import RunFolder
 
-COMPARISON_FILE = "comparison.json"
-"""What makes a folder a comparison."""
-_DEPTH = 3  # of folders below one that is no run, in which runs are sought
-_SEVERITIES = {severity: rank for rank, severity in enumerate(SEVERITIES)}
+_SEVERITIES: dict[str, int] = {severity: rank for rank, severity in enumerate(SEVERITIES)}
+_FINDING = ("code", "name", "severity", "message", "remedy")
 _MOST_IMAGES = 1_000_000  # of which the PSNR is read
-
-
-def find_runs(path: Path) -> list[Path]:
-    """The folder itself where it is a run, or is nothing at all; otherwise the runs below it, by name.
-
-    A folder below that holds a history or weights and no `run.toml` counts as a run, so that it is named as damaged.
-    """
-    if _is_run(path) or not path.is_dir():
-        return [path]
-    found: list[Path] = []
-    level = [path]
-    for _ in range(_DEPTH):
-        below = [child for parent in level for child in sorted(parent.iterdir(), key=_by_number) if child.is_dir()]
-        found += [child for child in below if _is_run(child)]
-        level = [child for child in below if not _is_run(child)]
-    return found or [path]
 
 
 def read_runs(folders: Iterable[Path]) -> tuple[tuple[RunPart, ...], tuple[LeftOutPart, ...]]:
@@ -76,24 +59,31 @@ def read_run(path: Path) -> RunPart:
     return RunPart(folder=str(path), record=record, rows=rows, test_psnr=_test_psnr(folder.path / "test-psnr.npy"))
 
 
-def group_runs(runs: Sequence[RunPart]) -> tuple[ModelPart, ...]:
-    """Runs of the same line, recipe, images and engine together, by seed, in the order of their first run."""
-    groups: dict[Any, list[RunPart]] = {}
+def group_runs(runs: Sequence[RunPart]) -> tuple[tuple[ModelPart, ...], tuple[LeftOutPart, ...]]:
+    """Runs of the same line, recipe, images and engine together, by seed, in the order of their first run.
+
+    A seed that comes twice is the same training twice: the first is taken, and the others are named as left out.
+    """
+    groups: dict[Any, dict[int, RunPart]] = {}
+    left_out = []
     for run in runs:
         record = run.record
         recipe = tuple(sorted((name, str(value)) for name, value in record.recipe.items()))
-        groups.setdefault((record.line, record.input_shape, recipe, record.data["digest"], record.engine), []).append(
-            run
-        )
-    labels = _labels([group[0] for group in groups.values()])
-    return tuple(
-        ModelPart(
-            label=label,
-            graph=build_graph(group[0].record.line, group[0].record.input_shape),
-            runs=tuple(sorted(group, key=lambda run: run.record.seed)),
-        )
-        for label, group in zip(labels, groups.values(), strict=True)
+        key = (record.line, record.input_shape, recipe, record.data["digest"], record.engine)
+        seeds = groups.setdefault(key, {})
+        if record.seed in seeds:
+            first = seeds[record.seed].folder
+            reason = f"it is the same training as `{first}` (line, recipe, images, seed {record.seed}), counted once"
+            left_out.append(LeftOutPart(folder=run.folder, reason=reason))
+            continue
+        seeds[record.seed] = run
+    parts = [[seeds[seed] for seed in sorted(seeds)] for seeds in groups.values()]
+    labels = labels_of([part[0].record for part in parts]) if len(parts) > 1 else [parts[0][0].record.name]
+    models = (
+        ModelPart(label=label, graph=build_graph(part[0].record.line, part[0].record.input_shape), runs=tuple(part))
+        for label, part in zip(labels, parts, strict=True)
     )
+    return tuple(models), tuple(left_out)
 
 
 def read_findings(folder: str) -> tuple[FindingPart, ...]:
@@ -105,46 +95,13 @@ def read_findings(folder: str) -> tuple[FindingPart, ...]:
     try:
         content = json.loads(RunFolder(path=Path(folder).expanduser()).findings_file.read_text(encoding="utf-8"))
         for entry in content["findings"]:
-            part = FindingPart(**{name: str(entry[name]) for name in ("code", "name", "severity", "message", "remedy")})
+            code, name, severity, message, remedy = (str(entry[key]) for key in _FINDING)
+            part = FindingPart(code=code, name=name, severity=severity, message=message, remedy=remedy)
             counts[part] = counts.get(part, 0) + 1
     except (OSError, ValueError, KeyError, TypeError):
         return ()
     found = (replace(part, times=times) for part, times in counts.items())
     return tuple(sorted(found, key=lambda part: _SEVERITIES.get(part.severity, len(_SEVERITIES))))
-
-
-def _labels(firsts: Sequence[RunPart]) -> list[str]:
-    """Names; where several models have the same, with what is different: recipe, engine, data, or a number."""
-    names = [run.record.name for run in firsts]
-    labels = list(names)
-    for tell in (
-        lambda run: str(run.record.recipe.get("name", "")),
-        lambda run: run.record.engine,
-        lambda run: str(run.record.data["name"]),
-    ):
-        for name in {label for label in labels if labels.count(label) > 1}:
-            same = [index for index, label in enumerate(labels) if label == name]
-            told = [tell(firsts[index]) for index in same]
-            if len(set(told)) > 1:
-                for index, word in zip(same, told, strict=True):
-                    labels[index] = f"{labels[index]}, {word}"
-    counts: dict[str, int] = {}
-    for index, label in enumerate(list(labels)):
-        counts[label] = counts.get(label, 0) + 1
-        if counts[label] > 1:
-            labels[index] = f"{label} #{counts[label]}"
-    return labels
-
-
-def _is_run(path: Path) -> bool:
-    folder = RunFolder(path=path)
-    return any(file.is_file() for file in (folder.record_file, folder.history_file, folder.model_file))
-
-
-def _by_number(path: Path) -> tuple[str, int]:
-    """`seed2` before `seed10`."""
-    stem = path.name.rstrip("0123456789")
-    return stem, int(path.name[len(stem) :][:9] or 0)
 
 
 def _test_psnr(file: Path) -> tuple[float, ...]:

@@ -110,7 +110,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name in ("number", "spread", "signed", "decibel", "png", "prose"):
+    for name in ("number", "spread", "signed", "decibel", "png", "prose", "interval"):
         environment.filters[name] = getattr(formats, name)
     return environment
 

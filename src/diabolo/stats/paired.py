@@ -1,5 +1,6 @@
 """The difference between two models that met the same seeds (or the same images): mean, intervals, p-value."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -80,7 +81,7 @@ def paired_difference(
         deviation = 0.0
     interval = bootstrap = p_value = None
     if deviation > 0:
-        error = deviation / np.sqrt(n)
+        error = deviation / math.sqrt(n)
         half = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * error
         interval = (mean - half, mean + half)
         p_value = float(2 * stats.t.sf(abs(mean) / error, n - 1))

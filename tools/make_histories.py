@@ -1,4 +1,4 @@
-"""Makes the real labelled histories of `tests/explain/histories`: small trainings, most with a mistake put in on purpose.
+"""Makes the real labelled histories of `tests/explain/histories`: small trainings, most with a mistake on purpose.
 
     OMP_NUM_THREADS=1 python tools/make_histories.py [NAME…]
     python tools/make_histories.py --take RUN…     takes over the histories of full runs on CIFAR-10
@@ -226,7 +226,7 @@ def make(case: Case, seed: int) -> tuple[list[dict[str, float]], dict[str, Any]]
                 rows.append(row)
             if isinstance(event, Diverged):
                 last = rows[-1] if rows else dict.fromkeys(("loss", "val_loss"), math.nan)
-                broken = {name: math.nan for name in last} | {"epoch": event.epoch + done}
+                broken = dict.fromkeys(last, math.nan) | {"epoch": event.epoch + done}
                 rows.append(broken)
     graph = model.graph
     facts = {
@@ -370,7 +370,11 @@ def take(folders: list[str]) -> None:
         else:
             cuts = {len(rows): ["EX101", "EX401"]}
         for count, expected in cuts.items():
-            allowed = [*NOTES, *(STATE if count != 30 and count >= 6 else ()), *([] if record.name == "method-1" else ["EX302"])]
+            allowed = [
+                *NOTES,
+                *(STATE if count != 30 and count >= 6 else ()),
+                *([] if record.name == "method-1" else ["EX302"]),
+            ]
             labels[f"{name}-{count}"] = {
                 "file": f"{name}.csv",
                 "held_out": record.seed == HELD_OUT_VARIANT or record.name == "method-1",

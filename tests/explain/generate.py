@@ -85,7 +85,11 @@ def over_fitted(number: int, rng: np.random.Generator) -> tuple[dict[str, Curve]
     turn = (20, 12, 30)[number]
     val = 0.03 * time**-0.4 + 0.0004 * np.maximum(0, time - turn) ** 1.1 * (1, 0.5, 0.8)[number]
     facts = ({"line": PLAIN, "loss": "mse"}, {}, {"loss": "mse"})[number]
-    return {"loss": jitter(train, 0.01, rng), "val_loss": jitter(val, 0.01, rng)}, facts, ("plain", "keras", "logger")[number]
+    return (
+        {"loss": jitter(train, 0.01, rng), "val_loss": jitter(val, 0.01, rng)},
+        facts,
+        ("plain", "keras", "logger")[number],
+    )
 
 
 def memorised(number: int, rng: np.random.Generator) -> tuple[dict[str, Curve], dict[str, Any], str]:
@@ -164,7 +168,11 @@ def scored(number: int, rng: np.random.Generator) -> tuple[dict[str, Curve], dic
     val = jitter(0.05 * epochs(20) ** -0.5, 0.005, rng)
     accuracy = 0.4 + 0.1 * (1 - np.exp(-epochs(20) / 5)) + 0.01 * rng.standard_normal(20)
     names = (("accuracy", "val_accuracy"), ("acc", "val_acc"), ("binary_accuracy", "val_binary_accuracy"))[number]
-    return {"loss": val, "val_loss": val, names[0]: accuracy, names[1]: accuracy}, {}, ("keras", "logger", "plain")[number]
+    return (
+        {"loss": val, "val_loss": val, names[0]: accuracy, names[1]: accuracy},
+        {},
+        ("keras", "logger", "plain")[number],
+    )
 
 
 def brief(number: int, rng: np.random.Generator) -> tuple[dict[str, Curve], dict[str, Any], str]:
@@ -176,7 +184,11 @@ def annealed(number: int, rng: np.random.Generator) -> tuple[dict[str, Curve], d
     count = (30, 40, 20)[number]
     rate = 0.001 * (1 + np.cos(np.pi * epochs(count) / count)) / 2
     val = jitter(0.008 + 0.04 * np.exp(-epochs(count) / 6), 0.002, rng)
-    return {"loss": val * 1.01, "val_loss": val, "learning_rate": rate}, {"loss": "mse"}, ("plain", "keras", "logger")[number]
+    return (
+        {"loss": val * 1.01, "val_loss": val, "learning_rate": rate},
+        {"loss": "mse"},
+        ("plain", "keras", "logger")[number],
+    )
 
 
 def constant(number: int, rng: np.random.Generator) -> tuple[dict[str, Curve], dict[str, Any], str]:
@@ -271,7 +283,9 @@ PAIRS: tuple[tuple[Callable[..., Any], tuple[str, ...], tuple[str, ...]], ...] =
 )
 
 
-def variants() -> Iterator[tuple[str, int, tuple[dict[str, Curve], dict[str, Any], str], tuple[str, ...], tuple[str, ...]]]:
+def variants() -> Iterator[
+    tuple[str, int, tuple[dict[str, Curve], dict[str, Any], str], tuple[str, ...], tuple[str, ...]]
+]:
     for make, expected, allowed in KINDS:
         for number in range(3):
             name = f"{make.__name__.replace('_', '-')}-{number}"

@@ -12,7 +12,7 @@ import numpy as np
 
 from diabolo.errors import DataError, clip
 from diabolo.explain.column_names import EPOCH_NAMES, described, known_columns, plain_name
-from diabolo.explain.history import LOSS_TITLES, Curve, History, floor_of
+from diabolo.explain.history import LARGEST, LOSS_TITLES, Curve, History, floor_of
 
 _LARGEST = 50_000_000  # bytes
 _MISSING = ("", "none", "null", "na", "n/a", "-")
@@ -232,7 +232,7 @@ def _history(table: _Table, path: Path, *, loss: str, floor: float | None, name:
             if value is not None:
                 at = place[int(numbers[index] or 0)]
                 curve[at] = value
-                broken[at] |= meaning in _LOSSES and not math.isfinite(value)
+                broken[at] |= meaning in _LOSSES and not abs(value) < LARGEST
         curves[meaning] = curve
     if not any(meaning in curves for meaning in _LOSSES):
         raise DataError(

@@ -21,6 +21,10 @@ LOSS_TITLES = MappingProxyType({"bce": "binary cross-entropy", "mse": "squared e
 """Losses whose value for a perfect reconstruction is understood, and how sentences call them."""
 
 
+LARGEST = 1e30
+"""From here on a value is no number any more: a loss that large overflows in the next step."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class History:
     """The curves of one training."""
@@ -66,9 +70,12 @@ class History:
             raise DataError(f"the history of `{self.name}` has columns of different lengths: {listed}")
 
     def curve(self, name: str) -> Curve | None:
-        """A column that has at least one number; None where there is none."""
+        """A column, NaN where it has no number below `LARGEST`; None where it has none at all."""
         found = self.columns.get(name)
-        return found if found is not None and np.isfinite(found).any() else None
+        if found is None:
+            return None
+        clean = np.where(np.abs(found) < LARGEST, found, np.nan)
+        return clean if np.isfinite(clean).any() else None
 
     @property
     def loss_title(self) -> str:
@@ -144,7 +151,11 @@ def _floor(values: Mapping[str, Curve], part: str) -> float | None:
 
 
 def _first_broken(rows: Sequence[EpochRow]) -> int | None:
-    return next((row.epoch for row in rows if not np.isfinite([row.loss, row.train_loss, row.val_loss]).all()), None)
+    return next((row.epoch for row in rows if not _is_sound(row)), None)
+
+
+def _is_sound(row: EpochRow) -> bool:
+    return all(abs(value) < LARGEST for value in (row.loss, row.train_loss, row.val_loss))
 
 
 def _images(data: Mapping[str, Any], recipe: Mapping[str, Any]) -> str:

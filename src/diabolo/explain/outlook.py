@@ -36,10 +36,10 @@ def outlook(times: Curve, values: Curve, num_epochs: int, *, lowest: float | Non
 
     Two families are fitted to the recent half of the curve, y = a + b·exp(-t/τ) and y = a + b·t^(-c), each for forty
     values of τ and c; for each, a and b are least squares with b ≥ 0 and a ≥ `lowest`. All courses whose squared error
-    is within the 95 % profile of the best, SSE ≤ SSE_min · (1 + 3.84 / m), are carried on, with m half the number of
-    points, since neighbouring epochs are not independent. Their range, widened by the standard error of the level, is
-    the interval; the middle is the mean of the best of each family. The two families bracket what training curves
-    do: they stop, or they slow down for ever.
+    is within the 95 % profile of the best, SSE ≤ SSE_min · (1 + 3.84 / m), and the neighbours of the best, are carried
+    on, with m half the number of points, since neighbouring epochs are not independent. Their range, widened by the
+    standard error of the level, is the interval; the middle is the mean of the best of each family. The two families
+    bracket what training curves do: they stop, or they slow down for ever.
 
     Args:
         times: numbers of the epochs, rising, above 0.
@@ -58,9 +58,12 @@ def outlook(times: Curve, values: Curve, num_epochs: int, *, lowest: float | Non
     degrees = max(1.0, count / 2 - 2)
     best = float(sse.min())
     accepted = sse <= best * (1 + _CHI2_95 / degrees) + 1e-30
+    at = int(np.argmin(sse))  # its neighbours, too: the truth lies between two shapes of the grid
+    family = at // _SHAPES * _SHAPES
+    accepted[max(family, at - 1) : min(family + _SHAPES, at + 2)] = True
     error = float(np.sqrt(best / max(1, count - 3)) * 2 / np.sqrt(max(2.0, count / 4)))
     winners = [int(np.argmin(sse[:_SHAPES])), _SHAPES + int(np.argmin(sse[_SHAPES:]))]
-    usable = [index for index in winners if accepted[index]] or [int(np.argmin(sse))]
+    usable = [index for index in winners if accepted[index]] or [at]
     low, high = float(at_later[accepted].min()) - error, float(at_later[accepted].max()) + error
     if lowest is not None:
         low = max(low, lowest)

@@ -54,7 +54,7 @@ def slope(times: Curve, values: Curve) -> tuple[float, float, float]:
     first, second = np.triu_indices(count, 1)
     slopes = np.sort((values[second] - values[first]) / (times[second] - times[first]))
     spread = _Z95 * math.sqrt(count * (count - 1) * (2 * count + 5) / 18)
-    low = max(0, math.floor((len(slopes) - spread) / 2))
+    low = max(0, math.floor((len(slopes) - spread) / 2) - 1)
     high = min(len(slopes) - 1, math.ceil((len(slopes) + spread) / 2))
     return float(np.median(slopes)), float(slopes[low]), float(slopes[high])
 
@@ -77,3 +77,8 @@ def level(values: Curve, count: int) -> float:
     """Median of the last `count` finite values; NaN where there is none."""
     finite = values[np.isfinite(values)]
     return float(np.median(finite[-count:])) if len(finite) else math.nan
+
+
+def middle(values: Curve) -> float:
+    """Median of the finite values; NaN where there is none."""
+    return level(values, len(values))

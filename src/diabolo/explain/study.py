@@ -172,5 +172,4 @@ class Study:
         curve = self.history.curve(name)
         if curve is None:
             return None
-        clean = np.where(np.isfinite(curve), curve, np.nan)
-        return clean - floor if floor is not None else clean
+        return curve - floor if floor is not None else curve

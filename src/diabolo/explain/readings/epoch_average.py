@@ -3,7 +3,7 @@
 import numpy as np
 
 from diabolo.explain.reading import Kind, Reading
-from diabolo.explain.robust import level
+from diabolo.explain.robust import level, middle
 from diabolo.explain.study import Study
 from diabolo.explain.wording import loss
 
@@ -40,7 +40,7 @@ def find(study: Study) -> Reading | None:
         gap = np.minimum(gap, study.running - study.train)
     size = np.maximum(study.val, 1e-12) if study.floors_known else np.full(count, 3 * study.scale)
     wide = gap[:third] > _ABOVE * size[:third]
-    early = float(np.nanmedian(gap[:third]))
+    early = middle(gap[:third])
     if np.mean(wide) < 0.6 or count < 2:
         return None
     if count >= 6 and level(gap, study.tail) > _SHRINKS * early:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from diabolo.explain.reading import Kind, Reading
-from diabolo.explain.robust import level
+from diabolo.explain.robust import level, middle
 from diabolo.explain.study import FEWEST_EPOCHS, Study
 from diabolo.explain.wording import percent
 
@@ -36,7 +36,7 @@ def find(study: Study) -> Reading | None:
     third = max(2, len(train) // 3)
     with np.errstate(invalid="ignore", divide="ignore"):
         share = 1 - train / study.val
-    early, late = float(np.nanmedian(share[:third])), level(share, study.tail)
+    early, late = middle(share[:third]), level(share, study.tail)
     if not (late >= _BELOW and late - early >= _GREW):
         return None
     return KIND.reading(

@@ -4,6 +4,7 @@ import numpy as np
 
 from diabolo.explain.history import Curve
 from diabolo.explain.reading import Kind, Reading
+from diabolo.explain.robust import middle
 from diabolo.explain.study import Study
 from diabolo.explain.wording import epochs, loss
 
@@ -51,7 +52,7 @@ def find(study: Study) -> Reading | None:
     known = study.train is not None
     if known:
         differences = np.abs(study.val - evaluated)[start : end + 1] / gap[start : end + 1]
-        if np.nanmedian(differences) > _SAME:
+        if not middle(differences) <= _SAME:
             return None
     lasting = end >= len(gap) - 1 and len(gap) > 1
     if not known and (lasting or not gap[-1] < 0.5 * np.nanmax(gap[: end + 1])):

@@ -40,7 +40,7 @@ def find(study: Study) -> Reading | None:
     finite = study.val[np.isfinite(study.val)]
     if floor is not None and floor > 0:
         excess = float(finite[-1])
-        if excess > _SHARE * (floor + excess):
+        if not 0 <= excess <= _SHARE * (floor + excess):
             return None
         psnr = (
             f" At {study.last_psnr:.1f} dB the pictures can still get much better." if study.last_psnr < _GOOD else ""

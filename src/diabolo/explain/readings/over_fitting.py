@@ -5,14 +5,14 @@ import math
 import numpy as np
 
 from diabolo.explain.reading import Kind, Reading
-from diabolo.explain.robust import level
+from diabolo.explain.robust import level, middle, running_median
 from diabolo.explain.study import FEWEST_EPOCHS, Study
 from diabolo.explain.wording import loss, percent
 
 _RISE = 0.03
 """Share of the excess that the validation loss must rise by: an eighth of a decibel."""
 _SURE_RISE = 0.1
-_ERRORS = 4.0
+_ERRORS = 5.0
 """Standard errors of the last level that the rise must be."""
 
 KIND = Kind(
@@ -25,9 +25,9 @@ KIND = Kind(
     ),
     recognised=(
         "The lowest running median of the validation loss lies before the last tenth; the level at the end (the median "
-        f"of a tenth of the epochs) is at least {_RISE:.0%} of the excess and {_ERRORS:g} standard errors "
-        "(1.25 σ/√m) higher; and the train loss fell on in between. It began at that lowest median. Sure from "
-        f"{_SURE_RISE:.0%} on."
+        f"of a tenth of the epochs, as wide as the running one) is at least {_RISE:.0%} of the excess and {_ERRORS:g} "
+        "standard errors (1.25 σ/√m) higher; and the train loss fell on in between. It began at that lowest median. "
+        f"Sure from {_SURE_RISE:.0%} on."
     ),
     rank=35,
     silences=("EX203", "EX204", "EX305"),
@@ -39,7 +39,8 @@ def find(study: Study) -> Reading | None:
     train = study.train if study.train is not None else study.running
     if study.val is None or train is None or study.num_epochs < FEWEST_EPOCHS:
         return None
-    smooth = study.smooth
+    # As wide as the window of the last level: the lowest of many narrow medians is low by chance alone.
+    smooth = running_median(study.val, max(5, study.tail | 1))
     best = int(np.nanargmin(smooth))
     if best >= len(smooth) - study.tail:
         return None
@@ -48,7 +49,7 @@ def find(study: Study) -> Reading | None:
     error = 1.25 * study.noise / math.sqrt(study.tail)
     share = rise / study.scale
     around = train[max(0, best - study.tail // 2) : best + study.tail // 2 + 1]
-    train_then, train_now = float(np.nanmedian(around)), level(train, study.tail)
+    train_then, train_now = middle(around), level(train, study.tail)
     if rise <= _ERRORS * error or share < _RISE or not train_now < train_then:
         return None
     epoch = int(study.times[best])

@@ -213,6 +213,8 @@ def _split(model: ComparedModel) -> Any:
 
 
 def _split_in_words(model: ComparedModel) -> str:
-    where = "of the test images" if model.recipe.get("validation") == "test" else "held out"
+    where = f"held out, share {model.recipe.get('validation_fraction')}"
+    if model.recipe.get("validation") == "test":
+        where = "of the test images"
     number = model.data.get("num_validation", "?")
     return f"{number:,} {where}" if isinstance(number, int) else f"{number} {where}"

@@ -79,8 +79,10 @@ def _pair(first: ComparedModel, second: ComparedModel, metric: Metric, names: Se
     if deciding.n < 2:
         no_test = f"they have one seed in common ({seeds[0]}), and what another would give is not known"
     elif deciding.deviation == 0:
-        by = f"{METRICS[metric.name].difference(deciding.mean)}{metric.unit}"
+        by = f"{metric.difference(deciding.mean)}{metric.unit}"
         no_test = f"they differ by the same {by} at every seed, so that nothing says how it varies"
+        if deciding.mean == 0:
+            no_test = "their results are the same at every seed"
     return replace(_untested(first, second, seeds, no_test), differences=differences)
 
 

@@ -179,17 +179,19 @@ def _one_in(p_value: float) -> str:
 
 
 def _other_metrics(pair: PairedModels, metric: Metric) -> list[str]:
-    """The same pair in the other metrics, each with its interval."""
+    """The same pair in the other metrics, each with its interval, as amounts by which the first is better or worse."""
     said = []
     for found in pair.differences[1:]:
-        other = METRICS[found.metric]
         if found.metric == "excess":
             continue
-        better = (found.mean > 0) == other.higher_is_better
-        amount = f"{other.difference(abs(found.mean))}{other.unit} {'better' if better else 'worse'}"
-        interval = f" ({other.interval(found.t_interval)})" if found.t_interval is not None else ""
-        said.append(f"{other.title} {amount}{interval}")
-    return [f"In the other metrics {pair.first} less {pair.second}: {'; '.join(said)}."] if said else []
+        other = METRICS[found.metric]
+        is_better = (found.mean > 0) == other.higher_is_better
+        interval = ""
+        if found.t_interval is not None:
+            ends = found.t_interval if found.mean > 0 else (-found.t_interval[1], -found.t_interval[0])
+            interval = f" ({other.interval(ends)})"
+        said.append(f"{_by(found, other)} {'better' if is_better else 'worse'} in {other.title}{interval}")
+    return [f"In the other metrics {pair.first} is {'; '.join(said)}."] if said else []
 
 
 def _would_have_shown(pair: PairedModels, metric: Metric, *, named: bool) -> list[str]:

@@ -115,6 +115,28 @@ def test_report_refuses(diabolo: Command, run: Path, tmp_path: Path, snapshot: S
     assert "\n".join(answer.err for answer in answers) == snapshot
 
 
+def test_training_writes_its_report_from_the_images_it_has(
+    few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from diabolo.api import recorded_data
+    from diabolo.api.execute import execute
+    from diabolo.api.job import new_job
+    from diabolo.api.report import write_run_report
+
+    def refuse(*arguments: object, **options: object) -> None:
+        raise AssertionError("the images are there already")
+
+    job = new_job(LINE, few, settings={"epochs": 1, "batch_size": 16}, out=tmp_path / "run")
+    outcome = execute(job, pictures=False)
+    monkeypatch.setattr(recorded_data, "load_recorded_data", refuse)
+    target = write_run_report(outcome.run, job)
+
+    assert target == tmp_path / "run" / "report.html"
+    html = target.read_text(encoding="utf-8")
+    assert html.count("data:image/png;base64,") > 20
+    assert "No pictures" not in html
+
+
 def test_help(diabolo: Command, snapshot: SnapshotAssertion) -> None:
     assert diabolo("report", "--help").out == snapshot(name="report")
     assert diabolo("draw", "--help").out == snapshot(name="draw")

@@ -176,7 +176,7 @@ def _detailed(
     images: "ImagesOfRuns | None",
 ) -> tuple[ModelPart, ...]:
     """Findings and readings of the models that the page shows in full, and pictures of a few of them."""
-    from diabolo.report.render import quality, shown_models
+    from diabolo.report.sections import quality, shown_models
 
     shown = shown_models(models)
     pictured = sorted(shown, key=lambda model: -quality(model))[:MOST_PICTURED] if pictures else []

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from diabolo.data import Dataset
 from diabolo.errors import DataError, RunError
 from diabolo.report import LatentPart, ModelPictures, Picture, PictureGroup
-from diabolo.report.render import AMPLIFICATION
+from diabolo.report.sections import AMPLIFICATION
 from diabolo.runs import RunFolder, RunRecord
 from diabolo.train import TrainingImages
 

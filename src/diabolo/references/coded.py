@@ -14,7 +14,7 @@ _MOST_TOO_LARGE = 0.05
 """Share of the images that may be too large at any quality before a format counts as unable."""
 
 
-def coded_reference(codec: Codec, test: Part, budget: int, floor: float, fewer: str) -> Reference:
+def coded_reference(codec: Codec, test: Part, budget: int, floor: float, only: str) -> Reference:
     """What a file format reaches.
 
     Args:
@@ -22,7 +22,7 @@ def coded_reference(codec: Codec, test: Part, budget: int, floor: float, fewer: 
         test: images to measure.
         budget: bytes of a whole file.
         floor: of cross-entropy on `test`.
-        fewer: sentences for the note, where not all images were used.
+        only: a sentence for the note, where not all images are measured.
     """
     title = f"{codec.title} within {budget:,} bytes"
     if not is_available(codec):
@@ -59,4 +59,4 @@ def coded_reference(codec: Codec, test: Part, budget: int, floor: float, fewer: 
     note = f"One byte for each latent value; {header} bytes are header. A model's values are floats, not bytes."
     if num_too_large:
         note += f" {num_too_large:,} of {num_images(len(sizes))} need more, even at the lowest quality."
-    return replace(reference, bytes_per_image=float(np.mean(sizes)), note=note + fewer)
+    return replace(reference, bytes_per_image=float(np.mean(sizes)), note=note + only)

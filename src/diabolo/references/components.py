@@ -43,9 +43,7 @@ class Components:
 def fit_components(rows: Iterable[NDArray[np.uint8]], most: int | None = None) -> Components:
     """Mean and principal directions of rows that come in pieces; memory is a few times values² numbers.
 
-    The sums of products are exact whatever the order of the rows: bytes less 128 are small whole numbers, and of so few
-    rows that float32 holds every partial sum; the total is kept in float64. That is three times as fast as float64
-    products and loses nothing. A direction without any variance is left out.
+    A direction without any variance is left out.
 
     Args:
         rows: pieces of uint8 (n, values); at least one row in all.
@@ -54,28 +52,59 @@ def fit_components(rows: Iterable[NDArray[np.uint8]], most: int | None = None) -
     Returns:
         As many directions as vary, at most one fewer than there are rows.
     """
-    products: NDArray[np.float64] | None = None
-    sums = np.zeros(0)
-    count = 0
+    held: list[NDArray[np.uint8]] = []
+    sums: _Sums | None = None
     for piece in rows:
-        if products is None:
-            products = np.zeros((piece.shape[1], piece.shape[1]))
-            sums = np.zeros(piece.shape[1])
-        for start in range(0, len(piece), _ROWS_AT_A_TIME):
-            centred = piece[start : start + _ROWS_AT_A_TIME].astype(np.float32)
+        if sums is not None:
+            sums.add(piece)
+            continue
+        held.append(piece)
+        if sum(map(len, held)) > piece.shape[1]:
+            sums = _Sums(piece.shape[1])
+            for each in held:
+                sums.add(each)
+    return _of_few(np.concatenate(held), most) if sums is None else sums.components(most)
+
+
+class _Sums:
+    """Sums of rows and of their products, exact whatever the order of the rows.
+
+    Bytes less 128 are small whole numbers, and float32 holds every partial sum of so few of their products; the total
+    is kept in float64. That is three times as fast as products in float64 and loses nothing.
+    """
+
+    def __init__(self, num_values: int) -> None:
+        self._products = np.zeros((num_values, num_values))
+        self._sums = np.zeros(num_values)
+        self._count = 0
+
+    def add(self, rows: NDArray[np.uint8]) -> None:
+        for start in range(0, len(rows), _ROWS_AT_A_TIME):
+            centred = rows[start : start + _ROWS_AT_A_TIME].astype(np.float32)
             centred -= _CENTRE
-            products += centred.T @ centred
-            sums += centred.sum(axis=0, dtype=np.float64)
-            count += len(centred)
-    assert products is not None
-    products -= np.outer(sums, sums / count)
-    products /= count
-    variances, vectors = np.linalg.eigh(products)
-    varies = variances[::-1] > _noise_of(variances)
-    rank = min(int(varies.sum()), count - 1, len(sums) if most is None else most)
-    return Components(mean=(sums / count + _CENTRE) / 255, directions=vectors[:, ::-1][:, :rank])
+            self._products += centred.T @ centred
+            self._sums += centred.sum(axis=0, dtype=np.float64)
+            self._count += len(centred)
+
+    def components(self, most: int | None) -> Components:
+        mean = self._sums / self._count
+        variances, vectors = np.linalg.eigh(self._products / self._count - np.outer(mean, mean))
+        rank = _rank(variances, self._count, most)
+        return Components(mean=(mean + _CENTRE) / 255, directions=vectors[:, ::-1][:, :rank])
 
 
-def _noise_of(variances: NDArray[np.float64]) -> float:
-    """Below this a variance (of bytes, squared) is rounding of the decomposition."""
-    return float(np.finfo(np.float64).eps * len(variances) * max(variances.max(initial=0.0), 1e-300))
+def _of_few(rows: NDArray[np.uint8], most: int | None) -> Components:
+    """The same from the products of rows with rows, for fewer rows than values: 43 images take no time for 3,072."""
+    centred = rows.astype(np.float64)
+    mean = centred.mean(axis=0)
+    centred -= mean
+    variances, vectors = np.linalg.eigh(centred @ centred.T / len(rows))
+    rank = _rank(variances, len(rows), most)
+    directions, _ = np.linalg.qr(centred.T @ vectors[:, ::-1][:, :rank])  # they are orthogonal already, up to rounding
+    return Components(mean=mean / 255, directions=directions)
+
+
+def _rank(variances: NDArray[np.float64], num_rows: int, most: int | None) -> int:
+    """How many of the variances (of bytes, squared, ascending) are more than rounding, and wanted."""
+    noise = np.finfo(np.float64).eps * len(variances) * max(variances.max(initial=0.0), 1e-300)
+    return min(int((variances > noise).sum()), num_rows - 1, len(variances) if most is None else most)

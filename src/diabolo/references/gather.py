@@ -10,7 +10,7 @@ from diabolo.references.codecs import CODECS
 from diabolo.references.coded import coded_reference
 from diabolo.references.linear import block_components, mean_and_components
 from diabolo.references.measure import entropy_floor
-from diabolo.references.pieces import Report, part_of
+from diabolo.references.pieces import Part, Report, part_of
 from diabolo.references.reference import Reference
 
 MOST_TRAIN_IMAGES = 50_000
@@ -66,20 +66,24 @@ def references_for(
     values = int(latent_values)
     fitted = all_train.at_most(MOST_TRAIN_IMAGES, MOST_PIXEL_VALUES)
     measured = all_test.at_most(MOST_TEST_IMAGES, MOST_PIXEL_VALUES)
-    fewer_measured = measured.told_apart(all_test, "Measured on")
-    fewer = fitted.told_apart(all_train, "Fitted to") + fewer_measured
+    fitted_to, only = fitted.out_of(all_train), _only(measured, all_test)
     floor = entropy_floor(measured)
-    references = mean_and_components(fitted, measured, values, floor, fewer)
+    references = mean_and_components(fitted, measured, values, floor, fitted_to, only)
     if block is not None:
-        references.append(block_components(fitted, measured, values, block, floor, fewer))
+        references.append(block_components(fitted, measured, values, block, floor, fitted_to, only))
     coded = all_test.at_most(MOST_TEST_IMAGES, MOST_CODED_VALUES)
     coded_floor = floor if len(coded) == len(measured) else entropy_floor(coded)
-    fewer_coded = coded.told_apart(all_test, "Measured on")
-    references += [coded_reference(codec, coded, values, coded_floor, fewer_coded) for codec in CODECS]
-    return (*references, _floor_reference(floor, fewer_measured))
+    only_coded = _only(coded, all_test)
+    references += [coded_reference(codec, coded, values, coded_floor, only_coded) for codec in CODECS]
+    return (*references, _floor_reference(floor, only))
 
 
-def _floor_reference(floor: float, fewer: str) -> Reference:
+def _only(measured: Part, whole: Part) -> str:
+    """A sentence, with a space before it, where not all images are measured."""
+    return "" if len(measured) == len(whole) else f" Measured on {measured.out_of(whole)}."
+
+
+def _floor_reference(floor: float, only: str) -> Reference:
     return Reference(
         name="bce-floor",
         title="floor of cross-entropy",
@@ -90,5 +94,5 @@ def _floor_reference(floor: float, fewer: str) -> Reference:
         bce_excess=0.0,
         latent_values=None,
         bytes_per_image=None,
-        note=f"A perfect copy of these images has a binary cross-entropy of {floor:.4f} nats a value.{fewer}",
+        note=f"A perfect copy of these images has a binary cross-entropy of {floor:.4f} nats a value.{only}",
     )

@@ -8,14 +8,16 @@ from numpy.typing import NDArray
 from diabolo.references.blocks import from_blocks, to_blocks
 from diabolo.references.components import Components, fit_components
 from diabolo.references.measure import Rebuild, measure
-from diabolo.references.pieces import Part, num_images
+from diabolo.references.pieces import Part
 from diabolo.references.reference import Reference, without_numbers
 
 MOST_VALUES = 4096
 """Values of an image or block above which its PCA is left out: the covariance would take more than 128 MiB."""
 
 
-def mean_and_components(train: Part, test: Part, latent_values: int, floor: float, fewer: str) -> list[Reference]:
+def mean_and_components(
+    train: Part, test: Part, latent_values: int, floor: float, fitted_to: str, only: str
+) -> list[Reference]:
     """The mean image, and PCA of whole images, which gives the mean on its way.
 
     Args:
@@ -23,18 +25,19 @@ def mean_and_components(train: Part, test: Part, latent_values: int, floor: floa
         test: images to measure.
         latent_values: numbers that are kept of an image.
         floor: of cross-entropy on `test`.
-        fewer: sentences for the notes, where not all images were used.
+        fitted_to: how many images `train` has, in words.
+        only: a sentence for the notes, where not all images are measured.
     """
     shape = train.image_shape
     size = math.prod(shape)
     title = f"PCA with {min(latent_values, size):,} values"
     if size > MOST_VALUES:
         why = f"Left out: an image has {size:,} values, and PCA of whole images is computed up to {MOST_VALUES:,}."
-        return [_mean(_mean_of(train), test, floor, fewer), without_numbers("pca", title, why)]
+        return [_mean(_mean_of(train), test, floor, only), without_numbers("pca", title, why)]
     rows = (piece.reshape(len(piece), size) for piece in train.pieces("fitting PCA"))
     components = fit_components(rows, min(latent_values, size))
     kept = components.directions.shape[1]
-    note = f"The best linear map of whole images to {kept:,} numbers, fitted to {num_images(len(train))}."
+    note = f"The best linear map of whole images to {kept:,} numbers, fitted to {fitted_to}."
     if size < latent_values:
         note += f" The latent has {latent_values:,} values, but an image only {size:,}."
     if kept < min(size, latent_values):
@@ -46,13 +49,13 @@ def mean_and_components(train: Part, test: Part, latent_values: int, floor: floa
         name="pca",
         title=title,
         latent_values=kept,
-        note=note + fewer,
+        note=note + only,
     )
-    return [_mean(components.mean, test, floor, fewer), whole]
+    return [_mean(components.mean, test, floor, only), whole]
 
 
 def block_components(
-    train: Part, test: Part, latent_values: int, block: tuple[int, int], floor: float, fewer: str
+    train: Part, test: Part, latent_values: int, block: tuple[int, int], floor: float, fitted_to: str, only: str
 ) -> Reference:
     """PCA of blocks, each with an equal share of the latent values; arguments as of `mean_and_components`.
 
@@ -62,7 +65,8 @@ def block_components(
         latent_values: see there.
         block: height and width, which divide the image's.
         floor: see there.
-        fewer: see there.
+        fitted_to: see there.
+        only: see there.
     """
     shape = train.image_shape
     size = block[0] * block[1] * shape[2]
@@ -77,7 +81,7 @@ def block_components(
     rows = (to_blocks(piece, block) for piece in train.pieces("fitting PCA of blocks"))
     components = fit_components(rows, share)
     kept = components.directions.shape[1]
-    note = f"The best linear map of each block to {kept:,} numbers, fitted to {num_images(len(train))}."
+    note = f"The best linear map of each block to {kept:,} numbers, fitted to {fitted_to}."
     if num_blocks * kept < latent_values:
         note += f" It keeps {num_blocks * kept:,} of the {latent_values:,} values."
     return measure(
@@ -87,11 +91,11 @@ def block_components(
         name="pca-blocks",
         title=title,
         latent_values=num_blocks * kept,
-        note=note + fewer,
+        note=note + only,
     )
 
 
-def _mean(mean: NDArray[np.float64], test: Part, floor: float, fewer: str) -> Reference:
+def _mean(mean: NDArray[np.float64], test: Part, floor: float, only: str) -> Reference:
     image = mean.astype(np.float32).reshape(1, *test.image_shape)
     return measure(
         lambda piece: np.repeat(image, len(piece), axis=0),
@@ -100,7 +104,7 @@ def _mean(mean: NDArray[np.float64], test: Part, floor: float, fewer: str) -> Re
         name="mean",
         title="mean image",
         latent_values=0,
-        note="The same for every image: what a model that learns nothing reaches." + fewer,
+        note="The same for every image: what a model that learns nothing reaches." + only,
     )
 
 

@@ -44,9 +44,10 @@ class Part:
         chosen = np.linspace(0, len(self) - 1, most).round().astype(np.int64)
         return Part(images=self.images, indices=self.indices[chosen], report=self.report)
 
-    def told_apart(self, whole: "Part", doing: str) -> str:
-        """A sentence, with a space before it, where these are not all images: ` Measured on 9 of 10 images.`"""
-        return "" if len(self) == len(whole) else f" {doing} {len(self):,} of {num_images(len(whole))}."
+    def out_of(self, whole: "Part") -> str:
+        """How many these are, in words: `300 images`, or `100 of 300 images`."""
+        few = "" if len(self) == len(whole) else f"{len(self):,} of "
+        return f"{few}{num_images(len(whole))}"
 
     def pieces(self, doing: str) -> Iterator[NDArray[np.uint8]]:
         """The images in order, uint8 (n, H, W, C) with a few of them each; progress is reported as `doing`."""

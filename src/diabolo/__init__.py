@@ -4,6 +4,8 @@ Importing this costs next to nothing: each name is loaded when it is first used.
 """
 
 import importlib
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -52,3 +54,14 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted([*__all__, "__version__"])
+
+
+class _Package(ModuleType):
+    """This module: where a function and a package have one name (`explain`), the attribute stays the function."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _HOMES and isinstance(value, ModuleType)):  # Python sets it when the package is imported
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

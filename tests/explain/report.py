@@ -19,7 +19,6 @@ from diabolo.explain.outlook import outlook
 from diabolo.explain.robust import level
 from diabolo.explain.study import Study
 
-
 _ENOUGH = 0.95
 """Share of the labels that must be read rightly."""
 

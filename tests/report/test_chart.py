@@ -8,7 +8,7 @@ from report_builders import DEAD_LINE, make_run, page, pictures, rows
 
 from diabolo.report import LatentPart, ReferencePart
 from diabolo.report.bars import draw_bars, draw_distribution, draw_latent, quantiles, result_bars, unused_channels
-from diabolo.report.chart import Chart, Series, draw_chart, log_ticks, spread_apart, ticks
+from diabolo.report.chart import Chart, Series, draw_chart, log_ticks, short_label, spread_apart, ticks
 from diabolo.report.curves import draw_curves
 from diabolo.report.gather import group_runs, read_run
 
@@ -91,6 +91,13 @@ def test_labels_that_would_overlap_are_moved_apart() -> None:
     assert spread_apart([10, 10, 10], 5, 0, 100) == [10, 15, 20]
     assert spread_apart([99, 99], 5, 0, 100) == [95, 100]
     assert spread_apart([], 5, 0, 100) == []
+
+
+def test_names_of_one_beginning_show_what_differs() -> None:
+    both = ["method-2, fused", "method-2, plain", "a very long name, fused"]
+
+    assert [short_label(label, both) for label in both] == ["fused", "plain", "a very long…"]
+    assert short_label("method-2", both) == "method-2"
 
 
 def test_band_goes_from_the_lowest_seed_to_the_highest(tmp_path) -> None:

@@ -5,9 +5,11 @@ import re
 import xml.etree.ElementTree as ElementTree
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from report_builders import DEAD_LINE, LINE
 
-from diabolo.errors import LineError
+from diabolo.errors import LineError, ShapeError
 from diabolo.graph import build_graph
 from diabolo.notation import parse
 from diabolo.report import draw_line
@@ -52,6 +54,38 @@ def test_any_line_is_drawn_inside_its_frame_with_every_word_once(line: str) -> N
     drawn = " ".join(texts(svg))
     assert all(shape in drawn for shape in shapes if shape.count("×") == 2)
     assert len(boxes(svg, "hg-latent")) == 1 + bool(parse(line).bottleneck)
+
+
+_LAYERS = st.sampled_from(("conv3", "conv3[k=5]", "relu", "bn", "dropout[p=0.25]", "gn3"))  # none changes the shape
+_ITEMS = st.recursive(
+    _LAYERS,
+    lambda inner: st.builds(
+        lambda items, form: form.format(" ".join(items)),
+        st.lists(inner, min_size=1, max_size=3),
+        st.sampled_from(("({})", "{{{}}}", "3*{{{}}}", "res{{{}}}", "12*res{{{}}}", "res[skip=conv]{{{}}}")),
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.lists(_ITEMS, min_size=1, max_size=4), st.lists(_ITEMS, max_size=3), st.lists(_ITEMS, min_size=1, max_size=3))
+@settings(max_examples=60, deadline=None)
+def test_nested_blocks_repeats_and_branches_are_drawn(first: list[str], middle: list[str], last: list[str]) -> None:
+    line = " | ".join(" ".join(part) for part in (first, middle, last) if part)
+    try:
+        graph = build_graph(line)
+    except ShapeError:  # it writes out to too many layers
+        assume(False)
+    rows, brackets = drawing_rows(parse(line), graph)
+    svg = draw_line(line)
+
+    ElementTree.fromstring(svg)
+    assert all(0 <= bracket.first <= bracket.last < len(rows) for bracket in brackets)
+    words = [word for row in rows for word in row.words if row.kind not in ("image", "more")]
+    written = re.sub(r"\d+\*|res(\[skip=conv\])?|[{}()|]", " ", line).split()
+    assert sorted(" ".join(words).replace("(", " ").replace(")", " ").split()) == sorted(written) or any(
+        row.kind in ("side", "more") for row in rows
+    )
 
 
 def test_bar_is_as_wide_as_its_map_and_as_thick_as_its_channels() -> None:

@@ -11,9 +11,9 @@ from diabolo.report.svg import element, number, plain, text
 
 _BAR_WIDTH = 480.0  # user units, as all of these
 _ROW = 24.0
-_NAME_WIDTH = 178.0
+_NAME_WIDTH = 198.0
 _NAME_LENGTH = 27  # characters
-_VALUE_WIDTH = 70.0
+_VALUE_WIDTH = 76.0
 _MOST_BINS = 40
 _MOST_CHANNELS = 128  # with a bar of their own
 UNUSED_SHARE = 0.01

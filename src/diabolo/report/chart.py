@@ -284,13 +284,21 @@ def _end_labels(chart: Chart, scale: _Scale) -> list[str]:
     places = spread_apart([end[0] for end in ends], _LABEL_STEP, TOP + 4, TOP + _PLOT_HEIGHT)
     parts = []
     for (y, x, index, one), place in zip(ends, places, strict=True):
-        label = one.label if len(one.label) <= _LABEL_LENGTH else one.label[: _LABEL_LENGTH - 1].rstrip() + "…"
+        label = short_label(one.label, [other.label for other in chart.series if other.has_label])
         style = f"s{one.number % NUM_SERIES}"
         edge = LEFT + _PLOT_WIDTH + 3
         hair = _path([[(max(x + 2, edge - 1), y), (edge + 8, place)]])
         parts.append(element("path", d=hair, class_=f"hair {style}", data_curve=index))
         parts.append(text(label, x=edge + 10, y=place + 4, class_=f"end {style}", data_curve=index))
     return parts
+
+
+def short_label(label: str, others: Sequence[str]) -> str:
+    """A name as it fits beside the plot: of `method-2, fused` beside `method-2, plain` what differs, else cut."""
+    name, _, rest = label.partition(", ")
+    if len(label) > _LABEL_LENGTH and rest and any(other.startswith(f"{name}, ") for other in others if other != label):
+        label = rest
+    return label if len(label) <= _LABEL_LENGTH else label[: _LABEL_LENGTH - 1].rstrip() + "…"
 
 
 def spread_apart(wanted: Sequence[float], step: float, low: float, high: float) -> list[float]:

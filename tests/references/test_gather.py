@@ -241,6 +241,15 @@ def test_a_pillow_without_webp(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found["jpeg"].psnr is not None
 
 
+def test_images_that_a_format_cannot_hold() -> None:
+    """WebP ends at 16,383 pixels a side."""
+    images = np.zeros((3, 16_400, 1, 1), np.uint8)
+    found = {one.name: one for one in references_for(images, images, latent_values=2000)}
+    assert found["webp"].psnr is None
+    assert found["webp"].note.startswith("Left out: WebP cannot hold such images (")
+    assert found["jpeg"].psnr is not None
+
+
 def test_progress_ends_with_all_images() -> None:
     said: list[Progress] = []
     references_for(TRAIN, TEST, latent_values=96, block=(4, 4), report=said.append)

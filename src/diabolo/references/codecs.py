@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 HIGHEST_QUALITY = 100
 
 
+class CannotHoldError(Exception):
+    """The format has no room for such an image; never seen by users."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Codec:
     """A file format and how it is written."""
@@ -48,7 +52,7 @@ def encode(codec: Codec, image: NDArray[np.uint8], budget: int) -> Coded:
         budget: bytes.
 
     Raises:
-        OSError, ValueError: Pillow cannot write such an image.
+        CannotHoldError: Pillow cannot write such an image.
     """
     from PIL import Image
 
@@ -56,7 +60,10 @@ def encode(codec: Codec, image: NDArray[np.uint8], budget: int) -> Coded:
 
     def written(**options: Any) -> bytes:
         file = io.BytesIO()
-        picture.save(file, codec.title, **options)
+        try:
+            picture.save(file, codec.title, **options)
+        except (OSError, ValueError) as error:
+            raise CannotHoldError(str(error)) from error
         return file.getvalue()
 
     low, high = codec.lowest_quality, HIGHEST_QUALITY

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from diabolo.references.codecs import Codec, decode, encode, is_available
+from diabolo.references.codecs import CannotHoldError, Codec, decode, encode, is_available
 from diabolo.references.measure import measure
 from diabolo.references.pieces import Part, num_images
 from diabolo.references.reference import Reference, without_numbers
@@ -47,7 +47,7 @@ def coded_reference(codec: Codec, test: Part, budget: int, floor: float, only: s
         reference = measure(
             rebuild, test, floor, name=codec.name, title=title, note="", doing=f"coding as {codec.title}"
         )
-    except OSError as error:
+    except CannotHoldError as error:
         return without_numbers(codec.name, title, f"Left out: {codec.title} cannot hold such images ({error}).")
     header = f"{np.mean(headers):,.0f}"
     if num_too_large > _MOST_TOO_LARGE * len(sizes):

@@ -52,6 +52,22 @@ def test_verdicts(models: list[ComparedModel], metric: str, snapshot: SnapshotAs
     assert verdict(models, metric) == snapshot
 
 
+def test_a_model_that_cannot_be_compared_does_not_hide_the_others() -> None:
+    """The one with the best mean has other seeds; the other two are compared all the same."""
+    models = [model("apart", [27.0], first_seed=50), model("a", A), model("b", NEAR)]
+    found = verdict(models)
+    assert found[0] == "no-difference (apart)"
+    assert found[1] == "No difference shown: apart has the best mean PSNR, and cannot be compared."
+    assert found[2] == "apart and a cannot be compared: they have no seed in common."
+    assert verdict([*models[:2], model("b", B)])[1].startswith("apart has the best mean PSNR, but no difference from ")
+
+
+def test_the_best_is_told_by_the_seeds_that_all_have() -> None:
+    """A lucky seed that only the second model has must not make it the best."""
+    found = verdict([model("a", A), model("b", [*B, 40.0])])
+    assert found[0] == "better (a)"
+
+
 def compared(tmp_path: Path, **second: Any) -> list[tuple[str, str]]:
     """Warnings about two models that are the same but for what is given."""
     seeds = second.pop("seeds", 3)
@@ -99,6 +115,22 @@ def test_what_is_unfair_is_said_with_numbers(
 ) -> None:
     found = dict(compared(tmp_path, **second))
     assert found[code] == snapshot
+
+
+def test_a_verdict_points_at_what_may_turn_it_round(tmp_path: Path) -> None:
+    rising = (20.0, 23.0, 24.0, 24.5)
+    other: dict[str, Any] = {"line": OTHER_LINE, "recipe": {"learning_rate": 0.1}}
+    folders = [
+        write_run(tmp_path / name / str(seed), psnr, seed=seed, name=name, val_psnr=rising, **more)
+        for name, psnrs, more in (("a", A, {}), ("b", [24.0, 24.3, 24.1, 24.2, 24.0], other))
+        for seed, psnr in enumerate(psnrs)
+    ]
+    found = compare_runs(folders).verdict
+    assert found.kind == "better"
+    assert found.sentences[-1] == (
+        "This is about these trainings; before you take it for the models, read what makes it unfair: "
+        "recipe, not-converged."
+    )
 
 
 def with_curve(label: str, psnrs: Sequence[float], curve: Sequence[float]) -> ComparedModel:

@@ -127,16 +127,19 @@ def carry_out_comparison(
             return ComparisonOutcome(comparison=None, out=plan.out)
         folders = [run.folder.path for run in sorted(plan.runs, key=lambda run: run.seed)]
         comparison = compare_runs(folders, metric=metric, reasons=trained.reasons)
+        comparison = dataclasses.replace(comparison, made={**_made(), "parallel": at_once, "threads": threads})
+        write_comparison(comparison, plan.out)
         if references:
+            from diabolo.api.compare_progress import all_done
             from diabolo.api.references import references_of
 
+            watch(all_done(len(plan.runs), "working out what PCA, JPEG and others reach; the first time takes minutes"))
             found = references_of_models(
                 comparison.models,
                 lambda model: references_of(plan.dataset, model.latent_shape, recipe=plan.recipe),
             )
             comparison = dataclasses.replace(comparison, references=found)
-        comparison = dataclasses.replace(comparison, made={**_made(), "parallel": at_once, "threads": threads})
-        write_comparison(comparison, plan.out)
+            write_comparison(comparison, plan.out)
     return ComparisonOutcome(comparison=comparison, out=plan.out)
 
 

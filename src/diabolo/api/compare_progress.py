@@ -82,6 +82,13 @@ class Estimator:
         )
 
 
+def all_done(num_runs: int, message: str) -> ComparisonProgress:
+    """What is said when nothing is left to train."""
+    return ComparisonProgress(
+        num_runs=num_runs, num_done=num_runs, share_done=1.0, seconds_left=0.0, running=(), message=message
+    )
+
+
 def epochs_done(run: PlannedRun) -> int:
     """Rows of the run's history; 0 where there is none, or none that can be read."""
     try:

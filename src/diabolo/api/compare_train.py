@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from diabolo.api.compare_plan import Plan, PlannedRun
 from diabolo.api.compare_progress import ComparisonProgress, Estimator
@@ -152,7 +153,7 @@ class _Trainings:
                 stderr=subprocess.STDOUT,
                 env=self.environment,
                 start_new_session=True,  # Ctrl-C in the terminal is for this process, which tells its children
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+                preexec_fn=partial(_die_with_parent, os.getpid()) if sys.platform == "linux" else None,
             )
         self.children[str(run.folder.path)] = (run, child)
         self._say(f"{run.model} seed {run.seed} {verb}")
@@ -219,6 +220,8 @@ def _result(run: PlannedRun) -> str:
         return ""
 
 
-def _die_with_parent() -> None:
+def _die_with_parent(parent: int) -> None:
     """In a child before it starts: the system sends it SIGTERM when its parent dies, so that it saves and stops."""
     ctypes.CDLL(None).prctl(_PARENT_DIES, signal.SIGTERM)
+    if os.getppid() != parent:  # it died before the system was told
+        os.kill(os.getpid(), signal.SIGTERM)

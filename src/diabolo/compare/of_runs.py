@@ -9,7 +9,7 @@ from diabolo.compare.folders import read_runs
 from diabolo.compare.group import describe_models, drop_unreadable_lines, group_runs
 from diabolo.compare.metrics import deciding_metric
 from diabolo.compare.pairs import pair_models, with_images
-from diabolo.compare.verdict import give_verdict
+from diabolo.compare.verdict import give_verdict, with_caution
 from diabolo.errors import RunError
 
 
@@ -44,11 +44,12 @@ def compare_runs(
         raise RunError(f"there is no finished run to compare{first}")
     models = describe_models(groups)
     pairs = with_images(pair_models(models, chosen), models, chosen)
+    warnings = unfairness(models, pairs, [[run.record for run in group] for group in groups])
     return Comparison(
         models=models,
         pairs=pairs,
-        verdict=give_verdict(models, pairs, chosen),
-        warnings=unfairness(models, pairs, [[run.record for run in group] for group in groups]),
+        verdict=with_caution(give_verdict(models, pairs, chosen), warnings),
+        warnings=warnings,
         left_out=tuple(left_out),
         references=tuple(references),
     )

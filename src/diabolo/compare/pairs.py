@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -17,9 +18,12 @@ MOST_WITH_ALL_PAIRS = 12
 
 
 def best_model(models: Sequence[ComparedModel], metric: Metric) -> ComparedModel:
-    """The model with the best mean."""
+    """The model with the best mean, over the seeds that all have where there are some."""
     sign = 1 if metric.higher_is_better else -1
-    return max(models, key=lambda model: sign * model.results[metric.name].mean)
+    common = sorted(set.intersection(*({run.seed for run in model.runs} for model in models)))
+    if not common:
+        return max(models, key=lambda model: sign * model.results[metric.name].mean)
+    return max(models, key=lambda model: sign * math.fsum(_values(model, common, metric.name)))
 
 
 def pair_models(

@@ -146,6 +146,8 @@ def _references(comparison: Comparison) -> list[str]:
             "-" if one.bytes_per_image is None else f"{one.bytes_per_image:,.0f}",
         ]
         for one in comparison.references
+        if one.psnr is not None
     ]
     heads = ["without training", "PSNR dB", "MSE", "SSIM", "values", "bytes"]
-    return ["On the same test images:", *grid(heads, rows)]
+    notes = [f"{one.title}: {one.note}" for one in comparison.references if one.psnr is None and one.note]
+    return ["On the same test images:", *grid(heads, rows), *notes]

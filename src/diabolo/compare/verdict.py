@@ -2,12 +2,24 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
-from diabolo.compare.comparison import SURE_BELOW, ComparedModel, Difference, PairedModels, Verdict
+from diabolo.compare.comparison import (
+    SURE_BELOW,
+    ComparedModel,
+    Difference,
+    FairnessWarning,
+    PairedModels,
+    Verdict,
+)
 from diabolo.compare.metrics import METRICS, Metric
 from diabolo.compare.pairs import best_model
 
 _MOST_NAMED = 4
+_GRAVE = (
+    "images", "loss", "latent-size", "parameters", "macs", "time", "recipe", "engine", "selected-on-test",
+    "not-converged", "one-epoch", "last-epoch-only",
+)  # fmt: skip
 
 
 def give_verdict(models: Sequence[ComparedModel], pairs: Sequence[PairedModels], metric: Metric) -> Verdict:
@@ -26,15 +38,29 @@ def give_verdict(models: Sequence[ComparedModel], pairs: Sequence[PairedModels],
     tested = [pair for pair in pairs if not pair.no_test]
     if not tested:
         return _untested(models, pairs, metric)
-    best = best_model(models, metric).label
     shown = [pair for pair in pairs if pair.better is not None]
+    beaten = {pair.second for pair in shown}
+    unbeaten = [model for model in models if model.label not in beaten] or models
+    best = best_model(unbeaten, metric).label  # with uneven seeds the best mean may belong to a model that lost a pair
     of_best = [pair for pair in pairs if best in (pair.first, pair.second)]
     num_pairs = len(models) * (len(models) - 1) // 2
     if len(of_best) == len(models) - 1 and all(pair.better == best for pair in of_best):
         return _better(best, of_best, metric, num_pairs)
     if shown:
         return _partly(best, of_best, shown, metric, num_pairs)
-    return _no_difference(best, of_best, tested, metric)
+    return _no_difference(best, of_best, metric)
+
+
+def with_caution(verdict: Verdict, warnings: Sequence[FairnessWarning]) -> Verdict:
+    """A verdict that one model is better, with a hint to warnings that may turn it round."""
+    codes = [code for code in _GRAVE if code in {warning.code for warning in warnings}]
+    if verdict.kind not in ("better", "partly") or not codes:
+        return verdict
+    sentence = (
+        f"This is about these trainings; before you take it for the models, read what makes it unfair: "
+        f"{', '.join(codes)}."
+    )
+    return replace(verdict, sentences=(*verdict.sentences, sentence))
 
 
 def _better(best: str, of_best: Sequence[PairedModels], metric: Metric, num_pairs: int) -> Verdict:
@@ -62,11 +88,12 @@ def _partly(
         weakest = min(beaten, key=lambda pair: abs(pair.differences[0].mean))
         headline = (
             f"{best} is better than {_listed([pair.second for pair in beaten])} "
-            f"(by {_by(weakest.differences[0], metric)} {metric.title} or more); "
-            f"no difference from {rivals} is shown."
+            f"(by {_by(weakest.differences[0], metric)} {metric.title} or more)"
+            f"{f'; no difference from {rivals} is shown' if rivals else ''}."
         )
     else:
-        headline = f"{best} has the best mean {metric.title}, but no difference from {rivals} is shown."
+        open_end = f", but no difference from {rivals} is shown" if rivals else ""
+        headline = f"{best} has the best mean {metric.title}{open_end}."
     elsewhere = [
         f"{pair.first} is better than {pair.second}: by {_by(pair.differences[0], metric)} "
         f"({_evidence(pair.differences[0], metric)})."
@@ -84,33 +111,29 @@ def _partly(
     )
 
 
-def _no_difference(
-    best: str, of_best: Sequence[PairedModels], tested: Sequence[PairedModels], metric: Metric
-) -> Verdict:
-    candidates = [pair for pair in of_best if not pair.no_test] or list(tested)
-    if len(tested) == 1 or len(candidates) == 1:
-        pair = candidates[0]
-        found = pair.differences[0]
-        return Verdict(
-            kind="no-difference",
-            headline=f"No difference shown between {pair.first} and {pair.second}: {pair.first} is ahead by "
-            f"{_by(found, metric)} {metric.title} ({_evidence(found, metric)}).",
-            sentences=(*_would_have_shown(pair, metric, named=False), *_of_images(pair)),
-            metric=metric.name,
-            best=best,
+def _no_difference(best: str, of_best: Sequence[PairedModels], metric: Metric) -> Verdict:
+    tested = [pair for pair in of_best if not pair.no_test]
+    sentences = [
+        sentence
+        for pair in of_best[:_MOST_NAMED]
+        for sentence in _would_have_shown(pair, metric, named=len(of_best) > 1)
+    ]
+    if not tested:
+        headline = f"No difference shown: {best} has the best mean {metric.title}, and cannot be compared."
+    elif len(of_best) == 1:
+        pair = of_best[0]
+        headline = (
+            f"No difference shown between {pair.first} and {pair.second}: {pair.first} is ahead by "
+            f"{_by(pair.differences[0], metric)} {metric.title} ({_evidence(pair.differences[0], metric)})."
         )
-    widest = max(candidates, key=lambda pair: abs(pair.differences[0].mean))
-    count = len({label for pair in tested for label in (pair.first, pair.second)})
-    return Verdict(
-        kind="no-difference",
-        headline=f"No difference shown between {count} models: the best mean {metric.title} is that of {best}, "
-        f"{_by(widest.differences[0], metric)} ahead of {_other(widest, best)} at most.",
-        sentences=tuple(
-            sentence for pair in candidates[:_MOST_NAMED] for sentence in _would_have_shown(pair, metric, named=True)
-        ),
-        metric=metric.name,
-        best=best,
-    )
+        sentences += _of_images(pair)
+    else:
+        widest = max(tested, key=lambda pair: abs(pair.differences[0].mean))
+        headline = (
+            f"No difference shown between {len(of_best) + 1} models: the best mean {metric.title} is that of {best}, "
+            f"{_by(widest.differences[0], metric)} from {_other(widest, best)} at most."
+        )
+    return Verdict(kind="no-difference", headline=headline, sentences=tuple(sentences), metric=metric.name, best=best)
 
 
 def _untested(models: Sequence[ComparedModel], pairs: Sequence[PairedModels], metric: Metric) -> Verdict:
@@ -240,4 +263,4 @@ def _other(pair: PairedModels, label: str) -> str:
 def _listed(labels: Sequence[str]) -> str:
     if len(labels) > _MOST_NAMED:
         return f"{', '.join(labels[:_MOST_NAMED])} and {len(labels) - _MOST_NAMED} more"
-    return f"{', '.join(labels[:-1])} and {labels[-1]}" if len(labels) > 1 else labels[0]
+    return f"{', '.join(labels[:-1])} and {labels[-1]}" if len(labels) > 1 else "".join(labels)

@@ -11,6 +11,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -83,6 +84,19 @@ def compile_library(target: Path = LIBRARY, extra: Sequence[str] = ()) -> Path:
         shutil.copy2(built, beside)
         beside.replace(target)
     return target
+
+
+def wheel_platform() -> str:
+    """A wheel's platform tag for a library that was built here: any CPU of this kind, this C library or a newer one."""
+    here = sysconfig.get_platform().replace("-", "_").replace(".", "_")
+    try:
+        name, _, version = (os.confstr("CS_GNU_LIBC_VERSION") or "").partition(" ")
+    except (AttributeError, ValueError, OSError):  # another system, or another C library
+        return here
+    if not here.startswith("linux_") or name != "glibc":
+        return here
+    major, minor = version.split(".")[:2]
+    return here.replace("linux_", f"manylinux_{major}_{minor}_", 1)
 
 
 def _run(command: Sequence[str]) -> None:

@@ -1,6 +1,8 @@
 """The stage engine's instruction sets against each other and plain torch: the stages of Method 2, and whole steps.
 
 `python benchmarks/levels.py [--levels avx2 avx512] [--batch N] [--threads N] [--rounds N] [--cpu-time] [--write NAME]`.
+`--wide` measures networks of 64 to 256 channels instead, all their convolutions on the engine (`--widest 1000`) or, by
+default, those that models give to it.
 The arms alternate in one process, the order turned round each round; median and spread. `--cpu-time` counts the
 processor time of this process instead of wall time: what to read where other programs run beside (one thread then).
 """
@@ -13,10 +15,20 @@ from collections.abc import Callable
 
 import torch
 
+import diabolo.model.stages as model_stages
 from diabolo.kernels import find_library
 from header import RESULTS, say, write_results
 from stages import LINES, STAGES, fma_peak, model_work, stage_work
 
+_WIDE_LINE = (
+    "conv{c} relu {bn}pool conv{c} relu {bn}conv{c} relu {bn}pool "
+    "| conv{c} relu {bn}up conv{c} relu {bn}up conv3 sigmoid"
+)
+WIDE = {
+    f"{channels} channels{', bn' if bn else ''}": _WIDE_LINE.format(c=channels, bn=bn)
+    for channels in (64, 96, 128, 160, 192, 256)
+    for bn in ("", "bn ")
+}
 Work = dict[str, Callable[[], object]]
 
 
@@ -73,6 +85,10 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--cpu-time", action="store_true")
+    parser.add_argument("--wide", action="store_true")
+    parser.add_argument(
+        "--widest", type=int, default=model_stages._WIDEST, help="channels from which on torch is asked"
+    )
     parser.add_argument("--only", default="", help="part of the names of what is measured")
     parser.add_argument("--write", metavar="NAME", help="keeps the raw values in results/NAME.json")
     options = parser.parse_args()
@@ -83,6 +99,7 @@ def main() -> None:
     if missing:
         sys.exit(f"this processor has no {missing[0]}")
     torch.set_num_threads(options.threads)
+    model_stages._WIDEST = options.widest
     clock = time.process_time if options.cpu_time else time.perf_counter
     results: dict[str, object] = {}
     peaks = {}
@@ -91,9 +108,10 @@ def main() -> None:
         peaks[level] = fma_peak() * options.threads
         say(f"{level}: FMA peak {peaks[level]:.0f} GFLOP/s")
     some = max(1, options.batch // 5)
+    stages, lines = ((), WIDE) if options.wide else (STAGES, LINES)
     named: list[tuple[str, Callable[[], Work], int]] = [
-        *((name, lambda name=name: stage_work(name, some), some) for name in STAGES),
-        *((name, lambda line=line: model_work(line, options.batch), options.batch) for name, line in LINES.items()),
+        *((name, lambda name=name: stage_work(name, some), some) for name in stages),
+        *((name, lambda line=line: model_work(line, options.batch), options.batch) for name, line in lines.items()),
     ]
     for name, make, batch in named:
         if options.only in name:

@@ -131,7 +131,7 @@ def _structure(form: Form, kept: _Kept, kernel: Tensor, eps: float, training: bo
         relu_after=form.relu_after,
         side=form.side,
         training=training,
-        threads=torch.get_num_threads(),
+        threads=min(torch.get_num_threads(), images),  # each thread has sums of its own for all weights
         x=kept.x.data_ptr(),
         weight=kernel.data_ptr(),
         bias=_pointer(kept.bias),

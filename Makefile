@@ -42,6 +42,7 @@ test: $(DEVELOPMENT)
 
 corpus: $(DEVELOPMENT)
 	@$(SINGLE) $(BIN)/python tests/corpus/report.py
+	@$(SINGLE) $(BIN)/python tests/explain/report.py
 
 lint: $(DEVELOPMENT)
 	$(BIN)/ruff check

@@ -1,5 +1,8 @@
 """The engine option: what wins, what is recorded, and what a user is told of an option that does nothing here."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,14 +45,14 @@ def not_built(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]
 
 @pytest.mark.usefixtures("built")
 def test_option_beats_environment_beats_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    default = pick_engine(None, CPU)
+    assert pick_engine(None, CPU) == ("fused", ())
     for asked in ("plain", "fused"):
         monkeypatch.setenv("DIABOLO_ENGINE", asked)
         assert pick_engine(None, CPU) == (asked, ())
         for option, wanted in (("plain", "plain"), ("fused", "fused"), ("auto", "fused")):
             assert pick_engine(option, CPU) == (wanted, ())
     monkeypatch.setenv("DIABOLO_ENGINE", " ")
-    assert pick_engine(None, CPU) == default
+    assert pick_engine(None, CPU) == ("fused", ())
 
 
 @pytest.mark.usefixtures("not_built")
@@ -63,8 +66,12 @@ def test_fused_that_is_not_there_is_named_with_what_to_do(
     assert (job.record.engine, job.model.engine) == ("plain", "plain")
     monkeypatch.setenv("DIABOLO_ENGINE", "fused")
     assert pick_engine(None, CPU)[1][0].startswith("`DIABOLO_ENGINE` (=fused): the native")
-    assert pick_engine("auto", CPU) == ("plain", ())
     assert pick_engine("plain", CPU) == ("plain", ())
+    monkeypatch.delenv("DIABOLO_ENGINE")
+    for asked in (None, "auto"):
+        chosen, (note,) = pick_engine(asked, CPU)
+        assert (chosen, note[:42]) == ("plain", "the native stage engine is not there (no C")
+        assert pick_engine(asked, CPU, trains=False) == ("plain", ()), "only trainings are much slower without"
     assert not recwarn.list, "a note, not a warning with the place in our sources"
 
 
@@ -98,6 +105,36 @@ def test_the_engine_is_recorded_and_a_resume_keeps_it(monkeypatch: pytest.Monkey
     job = resumed_job(tmp_path / "run")
     assert (job.model.engine, job.notes) == ("plain", ())
     assert job.engine == "engine: plain (torch), 1 thread, float32"
+
+
+@pytest.mark.skipif(find_library() is None, reason="the native stages are not built here")
+def test_the_instructions_are_recorded_and_others_are_named(tmp_path: Path) -> None:
+    job = new_job(PLAIN, save_images(tmp_path), settings=SMALL, out=tmp_path / "run", engine="fused")
+    used = find_library().level
+    assert job.record.machine["instructions"] == used
+    execute(job, should_stop=lambda: True, pictures=False)
+    assert resumed_job(tmp_path / "run").notes == ()
+    file = tmp_path / "run" / "run.toml"
+    file.write_text(file.read_text().replace(f'instructions = "{used}"', 'instructions = "other"'))
+    (note,) = resumed_job(tmp_path / "run").notes
+    assert f"started with other instructions, and goes on with {used}" in note
+
+
+@pytest.mark.skipif(find_library() is None, reason="the native stages are not built here")
+@pytest.mark.parametrize(("asked", "taken"), [("baseline", "baseline"), ("", None), ("sse9", None)])
+def test_an_instruction_set_that_there_is_not_is_named(asked: str, taken: str | None) -> None:
+    program = (
+        "import warnings; from diabolo.kernels import find_library\n"
+        "with warnings.catch_warnings(record=True) as said:\n    level = find_library().level\n"
+        "print(level, *(one.message for one in said))"
+    )
+    environment = {**os.environ, "DIABOLO_ISA": asked}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    level, _, said = done.stdout.strip().partition(" ")
+    assert level == (taken or find_library().level)
+    assert said == (
+        "" if asked != "sse9" else "`DIABOLO_ISA` (='sse9') has no effect: it must be one of baseline, avx2, avx512"
+    )
 
 
 @pytest.mark.skipif(find_library() is None, reason="the native stages are not built here")

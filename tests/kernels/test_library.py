@@ -42,7 +42,7 @@ def test_the_environment_asks_for_less(level, monkeypatch):
 @needs_engine
 def test_an_unknown_instruction_set_is_said(monkeypatch):
     monkeypatch.setenv("DIABOLO_ISA", "avx9")
-    message = "`DIABOLO_ISA` (='avx9') is none of baseline, avx2, avx512; it is ignored"
+    message = "`DIABOLO_ISA` (='avx9') has no effect: it must be one of baseline, avx2, avx512"
     with pytest.warns(UserWarning, match=re.escape(message)):
         library = Library(LIBRARY)
     assert library.level == best_level()

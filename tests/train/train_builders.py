@@ -39,8 +39,8 @@ def recipe(**settings: Any) -> Recipe:
     return find_recipe("fast").with_settings({"epochs": 3, "batch_size": 10, "num_train_eval": 20, **settings})
 
 
-def model(line: str = PLAIN, seed: int = 0) -> AutoEncoder:
-    return build_model(line, SHAPE, seed=seed)
+def model(line: str = PLAIN, seed: int = 0, engine: str | None = None) -> AutoEncoder:
+    return build_model(line, SHAPE, seed=seed, engine=engine)
 
 
 def run(line: str = PLAIN, *, seed: int = 0, images: TrainingImages | None = None, **settings: Any) -> list[Event]:

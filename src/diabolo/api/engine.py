@@ -32,11 +32,9 @@ def pick_engine(
         choose_engine(engine)  # says which there are
     if device.type != "cpu":
         return "plain", _no_effect(where, asked, f"on {device.type}, where torch does all the work")
-    if asked == "fused" and find_library() is None:
-        return "plain", (
-            f"`{where}` (=fused): the native stage engine is not there (no C++ compiler at install, or it was built "
-            "elsewhere), so the model runs on plain torch; install a C++ compiler, then `python -m diabolo.kernels`",
-        )
+    if asked != "plain" and find_library() is None:
+        is_named = asked == "fused"
+        return "plain", (_missing(where if is_named else None),) if trains or is_named else ()
     chosen = choose_engine(engine)
     if chosen == "fused" and trains and precision == "bfloat16":
         reason = "on the training steps of `precision=bfloat16`, which run on torch; evaluation uses it"
@@ -75,6 +73,15 @@ def has_bfloat16() -> bool | None:
         return None
     lines = [line for line in text.splitlines() if line.lower().startswith(("flags", "features"))]
     return bool(_BFLOAT16_FLAGS & set(lines[0].split())) if lines else None
+
+
+def _missing(where: str | None) -> str:
+    """That the native stages were not built, and how to have them; `where` they were asked for by name."""
+    said = "" if where is None else f"`{where}` (=fused): "
+    return (
+        f"{said}the native stage engine is not there (no C++ compiler at install, or it was built elsewhere), so the "
+        "model runs on plain torch; install a C++ compiler, then `python -m diabolo.kernels`"
+    )
 
 
 def _no_effect(where: str, asked: str | None, reason: str) -> tuple[str, ...]:

@@ -13,11 +13,13 @@ from diabolo.api.job import Job
 from diabolo.api.preflight import examine_job, write_findings
 from diabolo.data import Images
 from diabolo.errors import DiaboloError, RunError
+from diabolo.files import atomic_path
 from diabolo.model import AutoEncoder
 from diabolo.runs import write_record
 from diabolo.train import (
     CHECKPOINT_SECONDS,
     Diverged,
+    Evaluation,
     Event,
     ImageSource,
     Stopped,
@@ -96,10 +98,16 @@ def execute(
 
 
 def _test(job: Job) -> dict[str, float]:
-    """Results of the kept weights on the test images; the only place of a training that reads them."""
+    """Results of the kept weights on the test images, written image by image too.
+
+    This is the only place of a training that reads the test images.
+    """
     tensors, _ = read_tensors(job.folder.model_file)
     load_weights(job.model, tensors)
-    return measure(job.model, job.dataset.test, job.recipe.loss)
+    measured, floor = _evaluated(job.model, job.dataset.test, job.recipe.loss, None)
+    with atomic_path(job.folder.test_psnr_file) as temporary:
+        np.save(temporary, measured.psnr_per_image.astype(np.float32))
+    return _results(measured, floor)
 
 
 def measure(
@@ -117,14 +125,24 @@ def measure(
         RecipeError: the loss does not fit the model.
         DataError: there are no images.
     """
+    return _results(*_evaluated(model, images, loss_name, indices))
+
+
+def _evaluated(
+    model: AutoEncoder, images: Images, loss_name: str, indices: NDArray[np.int64] | None
+) -> tuple[Evaluation, float]:
+    """What was measured, and the loss of a perfect reconstruction."""
     loss = loss_for(loss_name, model)
     chosen = np.arange(len(images)) if indices is None else indices
     device = next(model.parameters()).device
-    measured = evaluate(model, ImageSource(images, device), chosen, loss)
+    return evaluate(model, ImageSource(images, device), chosen, loss), floor_of(loss, images, chosen)
+
+
+def _results(measured: Evaluation, floor: float) -> dict[str, float]:
     return {
         "num_images": measured.num_images,
         "loss": measured.loss,
-        "excess": measured.loss - floor_of(loss, images, chosen),
+        "excess": measured.loss - floor,
         "mse": measured.mse,
         "psnr": measured.psnr,
         "ssim": measured.ssim,

@@ -113,7 +113,7 @@ def new_job(
         device=_device_name(where),
         engine=built.engine,
         versions=current_versions(),
-        machine=current_machine(),
+        machine={**current_machine(), **_instructions(built.engine)},
         created=datetime.now().astimezone().isoformat(timespec="seconds"),
     )
     return Job(
@@ -219,7 +219,19 @@ def _changes(record: RunRecord, engine: str) -> tuple[str, ...]:
             f"the run was started with the {record.engine} engine, which is not there now; it goes on with the "
             f"{engine} one, and results may differ in their last digits"
         )
+    recorded, here = record.machine.get("instructions"), _instructions(engine).get("instructions")
+    if recorded and here and recorded != here:
+        notes.append(
+            f"the run was started with {recorded} instructions, and goes on with {here}; results may differ in their "
+            f"last digits (`DIABOLO_ISA={recorded}` asks for the same, where the processor has them)"
+        )
     return tuple(notes)
+
+
+def _instructions(engine: str) -> dict[str, str]:
+    """The instruction set of the native stages, on which the last digits depend; nothing for another engine."""
+    library = find_library() if engine == "fused" else None
+    return {} if library is None else {"instructions": library.level}
 
 
 def _default_folder(name: str, recipe: str, seed: int) -> RunFolder:

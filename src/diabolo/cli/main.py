@@ -9,7 +9,23 @@ from typing import Annotated
 import typer
 
 from diabolo.allocator import use_huge_pages
-from diabolo.cli import bench, check, data, demo, evaluate, reconstruct, rule, summary, train, zoo
+from diabolo.cli import (
+    bench,
+    check,
+    compare,
+    data,
+    demo,
+    draw,
+    evaluate,
+    explain,
+    reconstruct,
+    references,
+    report,
+    rule,
+    summary,
+    train,
+    zoo,
+)
 from diabolo.errors import DiaboloError
 
 app = typer.Typer(
@@ -26,10 +42,15 @@ app.command("check")(check.check_models)
 app.command("rule")(rule.show_rules)
 app.command("zoo")(zoo.show_zoo)
 app.command("summary")(summary.show_summary)
+app.command("draw")(draw.draw_model)
 app.add_typer(data.app, name="data")
 app.command("train")(train.train_model)
 app.command("eval")(evaluate.evaluate_run)
 app.command("reconstruct")(reconstruct.reconstruct_files)
+app.command("references")(references.show_references)
+app.command("compare")(compare.compare_models)
+app.command("explain")(explain.explain_runs)
+app.command("report")(report.report_runs)
 app.command("bench")(bench.bench)
 
 

@@ -14,10 +14,10 @@ _WHOLE = (
 )  # fmt: skip
 _BEFORE_EPS = ("before", "x", "weight", "bias", "gamma", "beta", "mean", "variance")
 _AFTER_EPS = ("z", "raw", "index", "y", "dz", "dx", "dweight", "dbias", "dgamma", "dbeta", "bn_sums", "bn_sums_before")
-_DEFAULT_LEVEL = "avx512"  # the best that there is; `DIABOLO_ISA=avx2` or `baseline` asks for less
+_VARIABLE = "DIABOLO_ISA"
 _INTEGER, _ADDRESS = ctypes.c_int64, ctypes.c_void_p
 _OUTSIDE = 2  # what diabolo_gather says of an index that is none
-_LEVELS = {"baseline": 1, "avx2": 3, "avx512": 4}
+_LEVELS = {"baseline": 1, "avx2": 3, "avx512": 4}  # x86-64-v1, v3, v4; what is not there falls to the next lower
 
 
 class StageStructure(ctypes.Structure):
@@ -51,11 +51,7 @@ class Library:
         native.diabolo_gather.argtypes = [_ADDRESS, _INTEGER, _INTEGER, _ADDRESS, _INTEGER, _ADDRESS, _INTEGER]
         native.diabolo_cross_entropy.argtypes = [_ADDRESS, _ADDRESS, _INTEGER, _ADDRESS, _ADDRESS, _INTEGER]
         self._native = native
-        wanted = os.environ.get("DIABOLO_ISA", "").strip() or _DEFAULT_LEVEL
-        if wanted not in _LEVELS:
-            warnings.warn(f"`DIABOLO_ISA` (={wanted!r}) is none of {', '.join(_LEVELS)}; it is ignored", stacklevel=3)
-            wanted = _DEFAULT_LEVEL
-        self.level = self.choose(wanted)
+        self.level = self.choose(_wanted_level())
 
     def choose(self, level: str) -> str:
         """Chooses the best instruction set up to `baseline`, `avx2` or `avx512`; returns the one that was found."""
@@ -88,6 +84,17 @@ class Library:
 def _done(status: int) -> None:
     if status:
         raise MemoryError("stage engine: no memory")
+
+
+def _wanted_level() -> str:
+    """The highest instruction set, or the one that the environment asks for."""
+    wanted = os.environ.get(_VARIABLE, "").strip() or "avx512"
+    if wanted not in _LEVELS:
+        warnings.warn(
+            f"`{_VARIABLE}` (={wanted!r}) has no effect: it must be one of {', '.join(_LEVELS)}", stacklevel=2
+        )
+        return "avx512"
+    return wanted
 
 
 @cache

@@ -9,8 +9,7 @@ from diabolo.errors import DiaboloError
 from diabolo.kernels import find_library
 
 ENGINES = ("auto", "plain", "fused")
-"""Names that may be given; `auto` is `fused` where it was built. Without any, models run on plain torch: the native
-engine has not yet passed the comparison over 50 epochs that would make it the default (docs/decisions/007)."""
+"""Names that may be given; `auto`, the default, is `fused` where it was built and `plain` elsewhere."""
 VARIABLE = "DIABOLO_ENGINE"
 """The environment variable that is asked where no engine is given."""
 _MISSING = (
@@ -20,15 +19,16 @@ _MISSING = (
 
 
 def choose_engine(engine: str | None = None) -> str:
-    """`plain` or `fused`, from a name, or from the environment where it is None.
+    """`plain` or `fused`, from a name; where it is None, from the environment; where that is empty, as by `auto`.
 
-    Says once where `fused` was asked for and is not there; the model then runs on plain torch.
+    Says once where the native stages are not there, with a warning if `fused` was asked for, in the log otherwise; the
+    model then runs on plain torch.
 
     Raises:
         DiaboloError: the name is unknown.
     """
     asked_by = "engine" if engine is not None else VARIABLE
-    wanted = engine if engine is not None else os.environ.get(VARIABLE, "").strip() or "plain"
+    wanted = engine if engine is not None else os.environ.get(VARIABLE, "").strip() or "auto"
     if wanted not in ENGINES:
         raise DiaboloError(f"`{asked_by}` (={wanted!r}) must be one of {', '.join(ENGINES)}")
     if wanted == "plain":

@@ -1,0 +1,369 @@
+"""`render_report`: the content as one HTML file that opens offline and asks for nothing."""
+
+import base64
+import functools
+import hashlib
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from diabolo.graph import measure
+from diabolo.report import formats
+from diabolo.report.bars import (
+    draw_bars,
+    draw_distribution,
+    draw_latent,
+    image_psnr,
+    quantiles,
+    result_bars,
+    unused_channels,
+)
+from diabolo.report.content import ModelPart, Picture, ReportContent, RunPart
+from diabolo.report.curves import MOST_MODELS, draw_curves
+from diabolo.report.hourglass import draw_line, style_sheet
+from diabolo.report.palette import DARK, LIGHT, NUM_SERIES, variables
+from diabolo.report.spread import result_spread, spread
+from diabolo.vocabulary import describe
+
+DASHES = ("", "9 4", "3 3", "9 3 2 3", "14 4", "6 2 1 2 1 2", "2 5")
+"""Of models, so that curves are told apart without colour; the first is solid."""
+AMPLIFICATION = 4
+"""Of differences in pictures."""
+_MOST_ROWS = 2000  # of models or runs in a table
+_MOST_LEFT_OUT = 100
+_MOST_BARS = 24
+_PIXELS = 64  # images up to this side are drawn as squares
+_RESULTS = (
+    ("psnr", "PSNR, dB", 2),
+    ("mse", "MSE", 5),
+    ("ssim", "SSIM", 3),
+    ("loss", "Loss", 4),
+    ("excess", "Excess", 4),
+)
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render_report(content: ReportContent) -> str:
+    """The page: one HTML file with its styles, script, drawings and pictures inside, all names escaped.
+
+    Args:
+        content: what stands on it; of many models the curves, drawings and details of the best few are shown, and the
+            numbers of all.
+    """
+    shown = shown_models(content.models)
+    environment = _environment()
+    choices = _choices(shown)
+    style = environment.get_template("style.css").render(
+        light=Markup(variables(LIGHT)),
+        dark=Markup(variables(DARK)),
+        drawing=Markup(style_sheet({name: f"var(--{name})" for name in LIGHT})),
+        num_series=NUM_SERIES,
+        dashes=DASHES,
+        num_choices=len(choices),
+    )
+    script = environment.get_template("script.js").render()
+    context = {
+        "content": content,
+        "policy": _policy(style, script),
+        "style": Markup(style),
+        "script": Markup(script),
+        "left_out": content.left_out[:_MOST_LEFT_OUT],
+        "models": [SimpleNamespace(part=part, facts=_facts(part), choices=_choices_of(part.runs[0])) for part in shown],
+        "drawn": _drawn(shown),
+        **_results(content, shown),
+        **_curves(content, shown),
+        **_pictures(shown, choices),
+        **_images(shown),
+        **_runs(content.models),
+    }
+    context["with_readings"] = [model for model in context["models"] if model.part.readings]
+    context["with_findings"] = [model for model in context["models"] if model.part.findings]
+    context["sections"] = _sections(content, context)
+    return environment.get_template("report.html").render(context)
+
+
+def shown_models(models: Sequence[ModelPart]) -> list[ModelPart]:
+    """Those of which the page shows everything: all, or of many the best by PSNR, in their own order."""
+    if len(models) <= MOST_MODELS:
+        return list(models)
+    best = sorted(range(len(models)), key=lambda index: (-quality(models[index]), index))[:MOST_MODELS]
+    return [models[index] for index in sorted(best)]
+
+
+def quality(model: ModelPart) -> float:
+    """By which the best models are found: mean PSNR on the test images, or on the validation images without those."""
+    found = result_spread(model, "psnr") or spread(run.rows[-1].val_psnr for run in model.runs if run.rows)
+    return -math.inf if found is None else found.mean
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=jinja2.select_autoescape(enabled_extensions=("html",), default=False),
+        undefined=jinja2.ChainableUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for name in ("number", "spread", "signed", "decibel", "png", "prose", "interval"):
+        environment.filters[name] = getattr(formats, name)
+    return environment
+
+
+def _policy(style: str, script: str) -> str:
+    """The content security policy: nothing from anywhere, and of style and script only these."""
+
+    def digest(text: str) -> str:
+        return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
+
+    return (
+        f"default-src 'none'; img-src data:; style-src {digest(style)}; script-src {digest(script)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _sections(content: ReportContent, context: dict[str, Any]) -> list[tuple[str, str]]:
+    several = len(context["models"]) > 1
+    candidates = (
+        ("verdict", "Verdict", True),
+        ("results", "Results", True),
+        ("models", "Models" if several else "Model", True),
+        ("curves", "Curves", context["charts"]),
+        ("words", "In words", context["with_readings"] or content.readings),
+        ("pictures", "Pictures", context["with_pictures"]),
+        ("images", "Single images", context["distribution"]),
+        ("latent", "Latent", context["latents"]),
+        ("doctor", "Doctor", context["with_findings"]),
+        ("made", "How it was made", True),
+    )
+    return [(key, name) for key, name, wanted in candidates if wanted]
+
+
+def _drawn(shown: Sequence[ModelPart]) -> list[SimpleNamespace]:
+    """One drawing a line and image size, with the labels of all models that have it."""
+    by_line: dict[Any, list[ModelPart]] = {}
+    for part in shown:
+        by_line.setdefault((part.graph.line, part.graph.input_shape), []).append(part)
+    return [_drawing(parts, index) for index, parts in enumerate(by_line.values())]
+
+
+def _drawing(parts: Sequence[ModelPart], index: int) -> SimpleNamespace:
+    graph = parts[0].graph
+    measures = measure(graph)
+    values = f" = {measures.num_latent_values:,} values" if len(graph.latent_shape) == 3 else ""
+    numbers = (
+        f"{measures.num_parameters:,} parameters; latent {describe(graph.latent_shape)}{values}, "
+        f"1 : {measures.compression_ratio:.3g}; {measures.macs / 1e6:,.2f} million MACs an image"
+    )
+    label = " · ".join(part.label for part in parts)
+    svg = draw_line(graph, name=label, standalone=False, prefix=f"model-{index}")
+    return SimpleNamespace(label=label, line=graph.line, numbers=numbers, svg=Markup(svg))
+
+
+def _facts(part: ModelPart) -> list[tuple[str, str]]:
+    record = part.runs[0].record
+    data, recipe = record.data, record.recipe
+    height, width, channels = record.input_shape
+    shape = f"{height}×{width}×{channels}"
+    steps = f"{recipe.get('epochs', '?')} epochs, batch {recipe.get('batch_size', '?')}"
+    threads = f"{record.threads} {'thread' if record.threads == 1 else 'threads'}"
+    counts = [
+        f"{data[key]:,} {name}"
+        for key, name in (("num_train", "train"), ("num_validation", "validation"), ("num_test", "test"))
+        if isinstance(data.get(key), int)
+    ]
+    return [
+        ("Images", f"{data['name']}, {shape}" + (f": {', '.join(counts)}" if counts else "")),
+        ("Digest of the images", str(data["digest"])),
+        ("Recipe", f"{recipe.get('name', '?')}: {steps}"),
+        ("Validated on", "the test images" if recipe.get("validation") == "test" else "images held out"),
+        ("Engine", f"{record.engine}, {threads}, {record.device}"),
+        ("Seeds", _listed([run.record.seed for run in part.runs])),
+        ("Started", record.created or "not recorded"),
+    ]
+
+
+def _choices_of(run: RunPart) -> list[tuple[str, str]]:
+    record = run.record
+    tables = (("", record.recipe), ("version of ", record.versions), ("machine: ", record.machine))
+    return [(f"{prefix}{name}", str(value)) for prefix, table in tables for name, value in table.items()]
+
+
+def _listed(seeds: Sequence[int]) -> str:
+    if len(seeds) > 12:
+        return f"{', '.join(map(str, seeds[:10]))} and {len(seeds) - 10} more"
+    return ", ".join(map(str, seeds))
+
+
+def _results(content: ReportContent, shown: Sequence[ModelPart]) -> dict[str, Any]:
+    models = content.models if len(content.models) <= _MOST_ROWS else content.models[:_MOST_ROWS]
+    spreads = [[result_spread(model, metric) for metric, _, _ in _RESULTS] for model in models]
+    rows = []
+    for model, found in zip(models, spreads, strict=True):
+        measures = measure(model.graph)
+        cells = [
+            SimpleNamespace(
+                spread=value,
+                digits=digits,
+                is_best=_is_best(value, [other[column] for other in spreads], higher=metric in ("psnr", "ssim"))
+                and (metric not in ("loss", "excess") or _same_loss(models)),
+            )
+            for column, ((metric, _, digits), value) in enumerate(zip(_RESULTS, found, strict=True))
+        ]
+        speeds = spread(row.images_per_second for run in model.runs for row in run.rows[-1:])
+        rows.append(
+            SimpleNamespace(
+                label=model.label,
+                num_runs=len(model.runs),
+                cells=cells,
+                latent=measures.num_latent_values,
+                parameters=measures.num_parameters,
+                mmacs=measures.macs / 1e6,
+                speed=speeds,
+            )
+        )
+    more = len(content.models) - len(models)
+    bars = result_bars(shown, content.references)[:_MOST_BARS]
+    return {
+        "results": rows,
+        "result_heads": [head for _, head, _ in _RESULTS],
+        "bars": Markup(draw_bars(bars)) if len(bars) > 1 else "",
+        "several": any(len(model.runs) > 1 for model in models),
+        "more_models": f"{more:,} more models are not in this table." if more else "",
+    }
+
+
+def _same_loss(models: Sequence[ModelPart]) -> bool:
+    return len({str(model.runs[0].record.recipe.get("loss")) for model in models}) == 1
+
+
+def _is_best(value: Any, column: Sequence[Any], *, higher: bool) -> bool:
+    means = [other.mean for other in column if other is not None]
+    if value is None or len(means) < 2 or min(means) == max(means):
+        return False
+    return bool(value.mean == (max(means) if higher else min(means)))
+
+
+def _curves(content: ReportContent, shown: Sequence[ModelPart]) -> dict[str, Any]:
+    drawn = [model for model in shown if any(run.rows for run in model.runs)]
+    charts = draw_curves(drawn)
+    digits = {"loss": 5, "excess": 5, "psnr": 3}
+    if len(drawn) == 1:
+        legend = [
+            SimpleNamespace(label="validation", classes="s0"),
+            SimpleNamespace(label="training", classes="s1 quiet"),
+        ]
+    else:
+        legend = [
+            SimpleNamespace(label=model.label, classes=f"s{index % NUM_SERIES} d{index}")
+            for index, model in enumerate(drawn)
+        ] + [SimpleNamespace(label="dotted: training", classes="quiet")]  # fmt: skip
+    note = ""
+    if len(shown) < len(content.models):
+        note = (
+            f"The {len(shown)} best of {len(content.models):,} models by PSNR; the numbers of all are in the tables. "
+        )
+    if any(len(model.runs) > 1 for model in drawn):
+        note += "Lines are means over seeds; bands go from the lowest seed to the highest."
+    return {
+        "charts": [
+            SimpleNamespace(
+                key=chart.key,
+                title=chart.title,
+                drawing=Markup(chart.svg),
+                table=chart.table,
+                digits=digits[chart.key],
+            )
+            for chart in charts
+        ],
+        "legend": legend,
+        "curves_note": note.strip(),
+    }
+
+
+def _choices(shown: Sequence[ModelPart]) -> list[SimpleNamespace]:
+    """The images of the reader's choice that every pictured model has, with what each made of them.
+
+    Models on other images are left out: the first model's images are the ones shown.
+    """
+    pictured = [model for model in shown if model.pictures is not None and model.pictures.choice]
+    choices: list[SimpleNamespace] = []
+    if not pictured:
+        return choices
+    found = [(model.label, {picture.number: picture for picture in model.pictures.choice}) for model in pictured
+             if model.pictures is not None]  # fmt: skip
+    for number, first in found[0][1].items():
+        by_model: list[tuple[str, Picture]] = [
+            (label, pictures[number])
+            for label, pictures in found
+            if number in pictures and pictures[number].original == first.original
+        ]
+        choices.append(SimpleNamespace(number=number, original=first.original, by_model=by_model))
+    return choices
+
+
+def _pictures(shown: Sequence[ModelPart], choices: list[SimpleNamespace]) -> dict[str, Any]:
+    pictured = [model for model in shown if model.pictures is not None]
+    largest = max((max(model.graph.input_shape[:2]) for model in pictured), default=0)
+    missing: dict[str, list[str]] = {}
+    for model in shown:
+        if model.pictures_missing:
+            missing.setdefault(model.pictures_missing, []).append(model.label)
+    return {
+        "with_pictures": [SimpleNamespace(part=model) for model in pictured],
+        "missing_pictures": [f"No pictures of {', '.join(labels)}: {reason}" for reason, labels in missing.items()],
+        "choices": choices,
+        "pixels": " pixels" if largest <= _PIXELS else "",
+        "amplification": AMPLIFICATION,
+    }
+
+
+def _images(shown: Sequence[ModelPart]) -> dict[str, Any]:
+    rows = []
+    for model in shown:
+        values, of = image_psnr(model)
+        if len(values) > 1:
+            rows.append((model.label, quantiles(values), of))
+    latents = [
+        SimpleNamespace(
+            label=model.label,
+            drawing=Markup(draw_latent(model.latent, f"latent-{index}")),
+            sentence=_latent_sentence(model),
+        )
+        for index, model in enumerate(shown)
+        if model.latent is not None and model.latent.deviation
+    ]
+    return {"distribution": Markup(draw_distribution(shown)), "quantiles": rows, "latents": latents}
+
+
+def _latent_sentence(model: ModelPart) -> str:
+    assert model.latent is not None
+    unused, many = unused_channels(model.latent), len(model.latent.deviation)
+    over = f"Standard deviation over {model.latent.images}."
+    if not unused:
+        return f"{over} All {many:,} are used." if many > 1 else over
+    names = f" (marked ×: {', '.join(map(str, unused[:12]))}{'…' if len(unused) > 12 else ''})" if many <= 128 else ""
+    vary = "varies" if len(unused) == 1 else "vary"
+    return f"{over} {len(unused):,} of {many:,} {vary} by less than 1 % of the most used one{names}."
+
+
+def _runs(models: Sequence[ModelPart]) -> dict[str, Any]:
+    rows = [
+        SimpleNamespace(
+            label=model.label,
+            record=run.record,
+            epochs=len(run.rows),
+            val_psnr=run.rows[-1].val_psnr if run.rows else None,
+            seconds=sum(row.seconds for row in run.rows) if run.rows else None,
+            folder=run.folder,
+        )
+        for model in models
+        for run in model.runs
+    ]
+    more = len(rows) - _MOST_ROWS
+    return {"runs": rows[:_MOST_ROWS], "more_runs": f"{more:,} more runs are not in this table." if more > 0 else ""}

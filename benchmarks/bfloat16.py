@@ -60,9 +60,8 @@ def main() -> None:
     speeds = {name: [options.batch / one for one in times] for name, times in seconds.items()}
     for name, values in speeds.items():
         result = spread(values)
-        say(
-            f"{name:16} {result['median']:8,.0f} img/s ({result['lower_quartile']:,.0f} … {result['upper_quartile']:,.0f})"
-        )
+        low, high = result["lower_quartile"], result["upper_quartile"]
+        say(f"{name:16} {result['median']:8,.0f} img/s ({low:,.0f} … {high:,.0f})")
     library = find_library()
     write_results(
         f"bfloat16-batch{options.batch}",

@@ -1,15 +1,12 @@
-"""What `precision=bfloat16` does on this processor: images a second of a training step, beside trainings' results.
+"""What `precision=bfloat16` does to the speed of a training step on this processor.
 
-`python benchmarks/bfloat16.py [--batch N] [--threads N] [--rounds N] [--cpu-time] [--runs FOLDER...]`: float32 on plain
-torch, bfloat16 on plain torch (the engine leaves it to torch) and float32 on the native stages, in turn in one process.
-`--runs`: folders of finished trainings (`diabolo train ... --set precision=bfloat16`), whose test results are kept too.
+`python benchmarks/bfloat16.py [--batch N] [--threads N] [--rounds N] [--cpu-time]`: float32 on plain torch, bfloat16 on
+plain torch (the engine leaves it to torch) and float32 on the native stages, in turn in one process.
 """
 
 import argparse
 import time
-import tomllib
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
 
@@ -50,7 +47,6 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--cpu-time", action="store_true")
-    parser.add_argument("--runs", type=Path, nargs="*", default=[])
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     images = torch.rand(options.batch, 3, 32, 32).contiguous(memory_format=torch.channels_last)
@@ -70,7 +66,6 @@ def main() -> None:
         f"round each time; method-2, batch {options.batch}, huge pages, {options.threads} thread(s)",
         arms=speeds,
         instruction_set=None if library is None else library.level,
-        trainings=[tomllib.loads((folder / "run.toml").read_text()) for folder in options.runs],
     )
 
 

@@ -5,6 +5,7 @@
 #   make corpus   what the doctor finds, misses and invents in 200 labelled cases
 #   make lint     style, types, layers, generated documents
 #   make bench    start-up, a training step, and diabolo beside Keras and torch (half an hour), kept in benchmarks/results
+#   make wheel    a wheel for machines like this one, in dist, with the native stage engine if there is a C++ compiler
 #   make format   puts the code into the house style
 #   make clean    removes what the others made; the cache of data sets stays
 #
@@ -28,7 +29,7 @@ BRIEFLY := { wrong=; while IFS= read -r line; do case "$$wrong$$line" in \
   *ERROR:*|*error:*|!*) wrong="!"; echo "$$line" ;; \
   Collecting*|*Downloading*MB*|Installing*) echo "  $${line:0:100}" ;; esac; done; }
 
-.PHONY: help demo test corpus lint bench format clean
+.PHONY: help demo test corpus lint bench wheel format clean
 
 help:
 	@sed -n '2,/^$$/ { /^#/ s/^# \{0,1\}//p; }' Makefile
@@ -56,6 +57,13 @@ bench: $(DEVELOPMENT)
 	@$(BIN)/python benchmarks/step.py
 	@$(BIN)/diabolo bench --out benchmarks/results/bench
 
+wheel: $(RUNTIME)
+	@rm -f dist/diabolo-*.whl
+	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+	@cd dist && for wheel in diabolo-*.whl; do case $$wheel in \
+	  *-none-any.whl) echo "dist/$$wheel, without the native stage engine: no C++ compiler, or it failed" ;; \
+	  *) echo "dist/$$wheel, with the native stage engine" ;; esac; done
+
 format: $(DEVELOPMENT)
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
@@ -65,7 +73,7 @@ clean:
 	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis dist build demo
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(RUNTIME): pyproject.toml constraints.txt
+$(RUNTIME): pyproject.toml constraints.txt $(wildcard src/diabolo/kernels/native/* src/diabolo/kernels/compile.py)
 	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
 	  if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then break; fi; python=""; \
 	done; \

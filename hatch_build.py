@@ -41,10 +41,4 @@ class StageEngineHook(BuildHookInterface):
         if version != "editable":
             build_data["force_include"][str(target)] = f"diabolo/kernels/{compiler.LIBRARY_NAME}"
             build_data["pure_python"] = False
-            build_data["tag"] = f"py3-none-{_platform()}"
-
-
-def _platform() -> str:
-    import sysconfig
-
-    return sysconfig.get_platform().replace("-", "_").replace(".", "_")
+            build_data["tag"] = f"py3-none-{compiler.wheel_platform()}"

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from diabolo.api.execute import execute
 from diabolo.api.job import new_job, resumed_job
@@ -129,6 +130,54 @@ def test_other_types_and_frozen_statistics_go_to_torch():
     images.requires_grad_()
     gradients = [torch.autograd.grad(model.eval()(images).sum(), images)[0] for model in (plain, fused)]
     torch.testing.assert_close(gradients[1], gradients[0], rtol=1e-4, atol=1e-6)
+
+
+@needs_engine
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda model: model.layers.update({"relu_1": nn.GELU()}),
+        lambda model: setattr(model.layers["conv_1"], "weight", nn.Parameter(torch.ones(64, 3, 5, 5))),
+        lambda model: vars(model.layers["conv_2"]).update(dilation=2, span=5),
+        lambda model: setattr(model.layers["bn_1"], "weight", nn.Parameter(torch.ones(1).expand(64))),
+    ],
+    ids=["another layer", "another kernel", "another attribute", "not dense"],
+)
+def test_a_model_that_was_changed_by_hand_goes_to_torch(change):
+    plain, fused = pair("method-2")
+    for model in (plain, fused):
+        change(model)
+        model.layers["conv_1"].span = model.layers["conv_1"].weight.shape[2]
+    torch.testing.assert_close(fused(images_of()), plain(images_of()), rtol=1e-4, atol=1e-6)
+
+
+@needs_engine
+def test_a_latent_of_other_channels_is_torchs_error():
+    _, fused = pair("method-2")
+    with pytest.raises(RuntimeError, match="expected input"):
+        fused.decode(torch.rand(2, 5, 4, 4))
+
+
+@needs_engine
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_child_does_not_wait_for_its_parents_threads():
+    """GNU OpenMP's threads are gone there; the library starts its own."""
+    program = """
+import os, sys, torch
+from diabolo.kernels import Form, run_stage
+torch.set_num_threads(2)
+x, weight = torch.rand(8, 3, 16, 16), torch.rand(8, 3, 3, 3)
+with torch.no_grad():
+    before = run_stage(Form(relu=True), x, weight, None)[0].numpy()  # torch's own comparison would wait
+child = os.fork()
+if not child:
+    with torch.no_grad():
+        after = run_stage(Form(relu=True), x, weight, None)[0].numpy()
+    os._exit(0 if (before == after).all() else 3)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @needs_engine

@@ -146,3 +146,23 @@ def test_layouts_of_the_inputs(instruction_set):
     exact, leaves = case.exact()
     wanted = torch.autograd.grad(exact, [leaves["x"], leaves["weight"]], dz.double())
     assert all((a.double() - b).abs().max() < 1e-5 for a, b in zip(got, wanted, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"x": torch.zeros(2, 4, 7, 6)}, r"`weight` .* must be float32 \(out, 4, 3, 3\)"),
+        ({"x": torch.zeros(0, 5, 7, 6)}, "`x` .* not empty"),
+        ({"x": torch.zeros(2, 5, 7, 6).double()}, "`x` .* must be a float32 batch"),
+        ({"weight": torch.zeros(9, 5, 5, 5)}, "`weight`"),
+        ({"bias": torch.zeros(8)}, r"`bias` \(=torch.float32, \(8,\)\) must be a dense float32 \(9,\)"),
+        ({"gamma": torch.zeros(1).expand(9)}, "`gamma` .* dense"),
+        ({"beta": None}, "`form.bn` needs"),
+    ],
+)
+def test_what_the_native_code_would_read_past_is_an_error(changes, message, instruction_set):
+    case = make_case(Form(relu=True, bn=1, pool=True), 12)
+    for name, value in changes.items():
+        setattr(case, name, value)
+    with pytest.raises(ValueError, match=message):
+        case.run()

@@ -4,12 +4,14 @@
 library; the processor chooses at run time.
 """
 
+import hashlib
 import os
 import platform
 import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +26,14 @@ _V4 = (*_V3, "-mavx512f", "-mavx512bw", "-mavx512cd", "-mavx512dq", "-mavx512vl"
 
 class CompileError(Exception):
     """No compiler, or it failed; the package works without."""
+
+
+def sources_number() -> int:
+    """A number made of the C++ files' bytes, which the library is built with: one of other sources is not loaded."""
+    digest = hashlib.sha256()
+    for path in sorted(NATIVE.glob("*.[ch]*")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return int.from_bytes(digest.digest()[:7], "big")
 
 
 def find_compiler() -> list[str]:
@@ -64,7 +74,7 @@ def compile_library(target: Path = LIBRARY, extra: Sequence[str] = ()) -> Path:
             source = str(NATIVE / "kernels.cpp")
             _run([*compiler, *_FLAGS, *flags, *extra, f"-DNAME={name}", "-c", source, "-o", objects[-1]])
         objects.append(str(Path(scratch) / "dispatch.o"))
-        define = ["-DDIABOLO_X86"] if x86 else []
+        define = [f"-DDIABOLO_SOURCES={sources_number()}", *(["-DDIABOLO_X86"] if x86 else [])]
         _run([*compiler, *_FLAGS, *define, *extra, "-c", str(NATIVE / "dispatch.cpp"), "-o", objects[-1]])
         links = [] if sys.platform == "darwin" else ["-ldl"]
         built = Path(scratch) / LIBRARY_NAME
@@ -74,6 +84,19 @@ def compile_library(target: Path = LIBRARY, extra: Sequence[str] = ()) -> Path:
         shutil.copy2(built, beside)
         beside.replace(target)
     return target
+
+
+def wheel_platform() -> str:
+    """A wheel's platform tag for a library that was built here: any CPU of this kind, this C library or a newer one."""
+    here = sysconfig.get_platform().replace("-", "_").replace(".", "_")
+    try:
+        name, _, version = (os.confstr("CS_GNU_LIBC_VERSION") or "").partition(" ")
+    except (AttributeError, ValueError, OSError):  # another system, or another C library
+        return here
+    if not here.startswith("linux_") or name != "glibc":
+        return here
+    major, minor = version.split(".")[:2]
+    return here.replace("linux_", f"manylinux_{major}_{minor}_", 1)
 
 
 def _run(command: Sequence[str]) -> None:

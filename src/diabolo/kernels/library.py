@@ -6,7 +6,7 @@ import warnings
 from functools import cache
 from pathlib import Path
 
-from diabolo.kernels.compile import LIBRARY
+from diabolo.kernels.compile import LIBRARY, sources_number
 
 _WHOLE = (
     "images", "height", "width", "channels_in", "channels_out", "up", "pool", "relu", "bn", "relu_after", "side",
@@ -16,6 +16,7 @@ _BEFORE_EPS = ("before", "x", "weight", "bias", "gamma", "beta", "mean", "varian
 _AFTER_EPS = ("z", "raw", "index", "y", "dz", "dx", "dweight", "dbias", "dgamma", "dbeta", "bn_sums", "bn_sums_before")
 _VARIABLE = "DIABOLO_ISA"
 _INTEGER, _ADDRESS = ctypes.c_int64, ctypes.c_void_p
+_OUTSIDE = 2  # what diabolo_gather says of an index that is none
 _LEVELS = {"baseline": 1, "avx2": 3, "avx512": 4}  # x86-64-v1, v3, v4; what is not there falls to the next lower
 
 
@@ -40,16 +41,15 @@ class Library:
 
     def __init__(self, path: Path) -> None:
         native = ctypes.CDLL(str(path))
-        for name in ("diabolo_stage_size", "diabolo_choose", "diabolo_forward", "diabolo_backward"):
-            getattr(native, name).restype = ctypes.c_int64
-        if native.diabolo_stage_size() != ctypes.sizeof(StageStructure):
+        for name in ("stage_size", "sources", "choose", "forward", "backward", "gather", "cross_entropy"):
+            getattr(native, f"diabolo_{name}").restype = _INTEGER
+        same_layout = native.diabolo_stage_size() == ctypes.sizeof(StageStructure)
+        if not same_layout or native.diabolo_sources() != sources_number():
             raise OSError(f"{path} was built from other sources; build it again")
         native.diabolo_choose.argtypes = [ctypes.c_int64]
         native.diabolo_forward.argtypes = native.diabolo_backward.argtypes = [ctypes.POINTER(StageStructure)]
-        native.diabolo_gather.restype = ctypes.c_int64
         native.diabolo_gather.argtypes = [_ADDRESS, _INTEGER, _INTEGER, _ADDRESS, _INTEGER, _ADDRESS, _INTEGER]
-        native.diabolo_cross_entropy.restype = ctypes.c_double
-        native.diabolo_cross_entropy.argtypes = [_ADDRESS, _ADDRESS, _INTEGER, _ADDRESS, _INTEGER]
+        native.diabolo_cross_entropy.argtypes = [_ADDRESS, _ADDRESS, _INTEGER, _ADDRESS, _ADDRESS, _INTEGER]
         self._native = native
         self.level = self.choose(_wanted_level())
 
@@ -61,22 +61,29 @@ class Library:
 
     def forward(self, stage: StageStructure) -> None:
         """Runs a stage."""
-        if self._native.diabolo_forward(ctypes.byref(stage)):
-            raise MemoryError("stage engine: no memory")
+        _done(self._native.diabolo_forward(ctypes.byref(stage)))
 
     def backward(self, stage: StageStructure) -> None:
         """Runs a stage's gradients."""
-        if self._native.diabolo_backward(ctypes.byref(stage)):
-            raise MemoryError("stage engine: no memory")
+        _done(self._native.diabolo_backward(ctypes.byref(stage)))
 
     def gather(self, images: int, count: int, size: int, indices: int, taken: int, out: int, threads: int) -> None:
         """`taken` of `count` images of `size` bytes, by index, as floats in [0, 1]; the rest are addresses."""
-        if self._native.diabolo_gather(images, count, size, indices, taken, out, threads):
+        status = self._native.diabolo_gather(images, count, size, indices, taken, out, threads)
+        if status == _OUTSIDE:
             raise IndexError(f"an index of an image is not from 0 to {count - 1}")
+        _done(status)
 
     def cross_entropy(self, logits: int, images: int, count: int, gradient: int | None, threads: int) -> float:
         """The mean binary cross-entropy of `count` values; the rest are addresses."""
-        return float(self._native.diabolo_cross_entropy(logits, images, count, gradient, threads))
+        loss = ctypes.c_double()
+        _done(self._native.diabolo_cross_entropy(logits, images, count, ctypes.byref(loss), gradient, threads))
+        return loss.value
+
+
+def _done(status: int) -> None:
+    if status:
+        raise MemoryError("stage engine: no memory")
 
 
 def _wanted_level() -> str:

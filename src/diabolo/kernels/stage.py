@@ -28,7 +28,11 @@ def run_stages(x: Tensor, stages: Sequence[StageInputs]) -> tuple[Tensor, list[t
     Returns:
         Float[Tensor, "batch out height' width'"] in channels-last memory; for each stage mean and biased variance of
         the batch by channel (empty where its bn takes none), which carry no gradient.
+
+    Raises:
+        ValueError: a tensor is not as `StageInputs` says; the native code would read past its end.
     """
+    _require_sizes(x, stages)
     parameters: list[Tensor | None] = [
         value for stage in stages for value in (stage.weight, stage.bias, stage.gamma, stage.beta)
     ]
@@ -52,6 +56,36 @@ def run_stage(
     stage = StageInputs(form=form, weight=weight, bias=bias, gamma=gamma, beta=beta, values=values)
     z, ((mean, variance),) = run_stages(x, [stage])
     return z, mean, variance
+
+
+def _require_sizes(x: Tensor, stages: Sequence[StageInputs]) -> None:
+    if not _is_float(x) or x.dim() != 4 or not x.numel():
+        raise ValueError(f"`x` (={x.dtype}, {tuple(x.shape)}) must be a float32 batch of maps on the CPU, not empty")
+    channels = x.shape[1]
+    for stage in stages:
+        weight, values = stage.weight, stage.values
+        if not _is_float(weight) or weight.shape[1:] != (channels, 3, 3) or not len(weight):
+            raise ValueError(
+                f"`weight` (={weight.dtype}, {tuple(weight.shape)}) must be float32 (out, {channels}, 3, 3)"
+            )
+        channels = len(weight)
+        vectors = {"bias": stage.bias, "gamma": stage.gamma, "beta": stage.beta}
+        if values is not None:
+            vectors |= {"mean": values.mean, "variance": values.variance}
+        if (stage.form.bn and (values is None or stage.gamma is None or stage.beta is None)) or (
+            stage.form.side and values is None
+        ):
+            raise ValueError("`form.bn` needs `gamma`, `beta` and `values`; `form.side` needs `values`")
+        for name, value in vectors.items():
+            if value is None:
+                continue
+            if not _is_float(value) or value.shape != (channels,) or not value.is_contiguous():
+                shape = f"{value.dtype}, {tuple(value.shape)}"
+                raise ValueError(f"`{name}` (={shape}) must be a dense float32 ({channels},) on the CPU")
+
+
+def _is_float(value: Tensor) -> bool:
+    return value.dtype == torch.float32 and value.device.type == "cpu"
 
 
 @dataclass(kw_only=True)
@@ -97,7 +131,7 @@ def _structure(form: Form, kept: _Kept, kernel: Tensor, eps: float, training: bo
         relu_after=form.relu_after,
         side=form.side,
         training=training,
-        threads=torch.get_num_threads(),
+        threads=min(torch.get_num_threads(), images),  # each thread has sums of its own for all weights
         x=kept.x.data_ptr(),
         weight=kernel.data_ptr(),
         bias=_pointer(kept.bias),

@@ -13,8 +13,8 @@ ENGINES = ("auto", "plain", "fused")
 VARIABLE = "DIABOLO_ENGINE"
 """The environment variable that is asked where no engine is given."""
 _MISSING = (
-    "the native stage engine is not there (no C++ compiler at install, or it was built elsewhere); models run on plain "
-    "torch. To build it: install a C++ compiler and reinstall, or `python -m diabolo.kernels`"
+    "the native stage engine is not there (no C++ compiler at install, or built from other sources); models run on "
+    "plain torch. To build it: install a C++ compiler and reinstall, or `python -m diabolo.kernels`"
 )
 
 

@@ -9,8 +9,11 @@ from diabolo.graph import ModelGraph, Node
 from diabolo.kernels import BatchNormValues, Form, StageInputs, run_stages
 from diabolo.layers.convolution import Conv
 from diabolo.layers.normalisation import BatchNorm
+from diabolo.layers.sampling import MaxPool, Upsample
 
 _WIDEST = 160  # channels in and out; 128 is as fast as torch, 256 a sixth slower (docs/decisions/007-stage-engine.md)
+
+_MODULES = {"conv": Conv, "bn": BatchNorm, "relu": nn.ReLU, "pool": MaxPool, "up": Upsample}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +67,10 @@ def group_steps(graph: ModelGraph, nodes: list[Node], keep: str) -> list[Step]:
 
 
 def can_run_fused(step: Step, layers: nn.ModuleDict, x: Tensor) -> bool:
-    """Whether the engine may run the step now: all of it float32 on the CPU, nothing that watches a layer."""
+    """Whether the engine may run the step now.
+
+    All of it has to be float32 on the CPU; nothing may watch a layer, or stand in the place of one that was built.
+    """
     if not step.stages or x.dtype != torch.float32 or x.device.type != "cpu" or x.dim() != 4 or not x.numel():
         return False
     if type(x) not in (Tensor, nn.Parameter) or torch.is_autocast_enabled("cpu"):
@@ -73,8 +79,12 @@ def can_run_fused(step: Step, layers: nn.ModuleDict, x: Tensor) -> bool:
         return False
     for node, _ in step.nodes:
         layer = layers[node.name]
-        if _is_watched(layer) or not all(map(_is_usual, (*layer.parameters(), *layer.buffers()))):
+        if type(layer) is not _MODULES[node.kind] or _is_watched(layer):
             return False
+        if not all(map(_is_usual, (*layer.parameters(), *layer.buffers()))):
+            return False
+    if not _fits(step, layers, x.shape[1]):
+        return False
     norms = [(layers[stage.bn], stage.form.side) for stage in step.stages if stage.bn is not None]
     if any(norm.training for norm, _ in norms) and _fewest_values(step, x) < 2:
         return False  # torch's path has the message for a batch without statistics
@@ -105,6 +115,24 @@ def _inputs(stage: Stage, conv: nn.Module, bn: nn.Module | None) -> StageInputs:
     values = BatchNormValues(eps=bn.eps, training=bn.training, mean=bn.moving_mean, variance=bn.moving_variance)
     gamma, beta = (None, None) if stage.form.side else (bn.weight, bn.bias)
     return StageInputs(form=stage.form, weight=conv.weight, bias=conv.bias, gamma=gamma, beta=beta, values=values)
+
+
+def _fits(step: Step, layers: nn.ModuleDict, channels: int) -> bool:
+    """Whether the parameters have the sizes that they were built with: the engine reads as much, whatever is there."""
+    for stage in step.stages:
+        conv, bn = layers[stage.conv], None if stage.bn is None else layers[stage.bn]
+        assert isinstance(conv, Conv)
+        if conv.weight.shape[1:] != (channels, 3, 3):
+            return False
+        if (conv.stride, conv.pad, conv.dilation, conv.groups) != (1, "same", 1, 1):
+            return False
+        channels = len(conv.weight)
+        vectors: list[Tensor] = [] if conv.bias is None else [conv.bias]
+        if isinstance(bn, BatchNorm):
+            vectors += [bn.weight, bn.bias, bn.moving_mean, bn.moving_variance]
+        if any(value.shape != (channels,) or not value.is_contiguous() for value in vectors):
+            return False
+    return True
 
 
 def _fewest_values(step: Step, x: Tensor) -> int:

@@ -1,12 +1,15 @@
 // The C functions that Python calls: choose the processor's instruction set, share the images out to threads, join sums.
 // Threads have fixed shares and sums are joined in their order: the same thread count gives the same bits.
+// No exception leaves a function that Python calls: where memory has run out, the function says so.
 #include "stage.h"
+#include <atomic>
 #include <dlfcn.h>
+#include <exception>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <system_error>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 extern "C" {
@@ -18,7 +21,7 @@ extern const Kernels diabolo_v3, diabolo_v4;
 
 namespace {
 
-const Kernels *chosen = nullptr;
+std::atomic<const Kernels *> chosen{nullptr};
 
 const Kernels *find(int level) {
 #ifdef DIABOLO_X86
@@ -33,8 +36,16 @@ const Kernels *find(int level) {
     return &diabolo_baseline;
 }
 
+// A call takes the table once: another thread may choose anew meanwhile.
+const Kernels *kernels() {
+    const Kernels *k = chosen;
+    return k ? k : find(4);
+}
+
 // GNU OpenMP, where the process has it (torch brings it): its threads are there already, and while they wait for torch
 // they hold a core that threads of our own would have to share with them. Its calls are a stable binary interface.
+// A forked child has none of its threads, but would wait for them: there we start our own.
+const pid_t home = getpid();
 struct OpenMP {
     void (*parallel)(void (*)(void *), void *, unsigned, unsigned);
     int (*thread)();
@@ -45,6 +56,7 @@ struct OpenMP {
         threads = (int (*)())dlsym(RTLD_DEFAULT, "omp_get_num_threads");
         if (!thread || !threads) parallel = nullptr;
     }
+    bool is_here() const { return parallel && getpid() == home; }
 };
 
 // Runs work(share, first, last) on up to `threads` fixed shares of `count` things. 0: all went well.
@@ -55,7 +67,7 @@ template <typename Work> int share(int64_t threads, int64_t count, Work work) {
     std::vector<int> failed((size_t)n, 0);
     auto run = [&](int64_t t) { failed[(size_t)t] = work((int)t, count * t / n, count * (t + 1) / n); };
     if (n == 1) run(0);
-    else if (openmp.parallel) {
+    else if (openmp.is_here()) {
         auto each = [&] { for (int64_t t = openmp.thread(); t < n; t += openmp.threads()) run(t); };
         openmp.parallel([](void *data) { (*(decltype(each) *)data)(); }, &each, (unsigned)n, 0);
     } else {
@@ -64,7 +76,7 @@ template <typename Work> int share(int64_t threads, int64_t count, Work work) {
         int64_t started = 1;
         try {
             for (; started < n; started++) others.emplace_back(run, started);
-        } catch (const std::system_error &) {  // no more threads to be had: this one does their shares
+        } catch (const std::exception &) {  // no more threads or memory to be had: this one does their shares
         }
         run(0);
         for (int64_t t = started; t < n; t++) run(t);
@@ -88,17 +100,18 @@ struct Buffers {
     template <typename T> T *take(int64_t n) {
         void *p = nullptr;
         size_t bytes = ((size_t)n + 64) * sizeof(T);
+        taken.push_back(nullptr);
         if (posix_memalign(&p, 64, bytes)) { failed = true; return nullptr; }
         memset(p, 0, bytes);
-        taken.push_back(p);
+        taken.back() = p;
         return (T *)p;
     }
 };
 
-int64_t padded(int64_t channels) { return (channels + chosen->vector - 1) / chosen->vector * chosen->vector; }
+int64_t padded(const Kernels *k, int64_t channels) { return (channels + k->vector - 1) / k->vector * k->vector; }
 
-void take_map(Affine *map, int64_t channels, Buffers *buffers) {
-    for (float **p : {&map->shift, &map->scale, &map->offset}) *p = buffers->take<float>(padded(channels));
+void take_map(Affine *map, int64_t floats, Buffers *buffers) {
+    for (float **p : {&map->shift, &map->scale, &map->offset}) *p = buffers->take<float>(floats);
 }
 
 void fill_map(Affine *map, const Stage *s) {
@@ -110,13 +123,12 @@ void fill_map(Affine *map, const Stage *s) {
     }
 }
 
-bool prepare(const Stage *s, Shared *h, Buffers *buffers) {
-    const Kernels *k = chosen;
-    int64_t c = padded(s->channels_out);
+bool prepare(const Kernels *k, const Stage *s, Shared *h, Buffers *buffers) {
+    int64_t c = padded(k, s->channels_out);
     h->forward_weight = buffers->take<float>(k->forward_weight_size(s));
     for (float **p : {&h->bias, &h->sign, &h->slope, &h->level}) *p = buffers->take<float>(c);
-    take_map(&h->own, s->channels_out, buffers);
-    if (s->before) take_map(&h->before, s->channels_in, buffers);
+    take_map(&h->own, c, buffers);
+    if (s->before) take_map(&h->before, padded(k, s->channels_in), buffers);
     h->sums = buffers->take<double>(2 * s->channels_out * s->threads);
     if (buffers->failed) return false;
     if (s->before) fill_map(&h->before, s->before);
@@ -142,31 +154,11 @@ void join(double *sums, int64_t threads, int64_t size) {
         for (int64_t i = 0; i < size; i++) sums[i] += sums[t * size + i];
 }
 
-}  // namespace
-
-#pragma GCC visibility push(default)
-extern "C" {
-
-int64_t diabolo_stage_size() { return (int64_t)sizeof(Stage); }
-
-// Chooses the best instruction set up to `level` (1 baseline, 3 AVX2, 4 AVX-512); returns the level found.
-int64_t diabolo_choose(int64_t level) {
-    chosen = find((int)level);
-#ifdef DIABOLO_X86
-    if (chosen == &diabolo_v4) return 4;
-    if (chosen == &diabolo_v3) return 3;
-#endif
-    return 1;
-}
-
-// 0: done; 1: no memory.
-int64_t diabolo_forward(const Stage *s) {
-    if (!chosen) chosen = find(4);
-    const Kernels *k = chosen;
+int64_t forward(const Kernels *k, const Stage *s) {
     Shared h;
     memset(&h, 0, sizeof h);
     Buffers buffers;
-    if (!prepare(s, &h, &buffers)) return 1;
+    if (!prepare(k, s, &h, &buffers)) return 1;
     bool statistics = (s->bn || s->side) && s->training;
     if (statistics && k->pilot(s, &h)) return 1;
     if (s->bn && !s->training) fill_map(&h.own, s);
@@ -185,13 +177,11 @@ int64_t diabolo_forward(const Stage *s) {
     return share(s->threads, s->images, [&](int, int64_t first, int64_t last) { k->affine(s, &h, first, last); return 0; });
 }
 
-int64_t diabolo_backward(const Stage *s) {
-    if (!chosen) chosen = find(4);
-    const Kernels *k = chosen;
+int64_t backward(const Kernels *k, const Stage *s) {
     Shared h;
     memset(&h, 0, sizeof h);
     Buffers buffers;
-    if (!prepare(s, &h, &buffers)) return 1;
+    if (!prepare(k, s, &h, &buffers)) return 1;
     int64_t channels = s->channels_out, before = s->channels_in;
     h.weight_size = k->weight_sum_size(s);
     h.weight_sums = buffers.take<double>(h.weight_size * s->threads);
@@ -226,34 +216,74 @@ int64_t diabolo_backward(const Stage *s) {
     return 0;
 }
 
-// Images of `size` bytes by index -> floats in [0, 1]. 0: done; 1: an index is outside.
+// 0: done; 1: no memory; or what the work says.
+template <typename Work> int64_t guarded(Work work) {
+    try {
+        return work();
+    } catch (const std::exception &) {
+        return 1;
+    }
+}
+
+}  // namespace
+
+#pragma GCC visibility push(default)
+extern "C" {
+
+int64_t diabolo_stage_size() { return (int64_t)sizeof(Stage); }
+
+// Which sources this was built from (../compile.py).
+int64_t diabolo_sources() { return DIABOLO_SOURCES; }
+
+// Chooses the best instruction set up to `level` (1 baseline, 3 AVX2, 4 AVX-512); returns the level found.
+int64_t diabolo_choose(int64_t level) {
+    const Kernels *found = find((int)level);
+    chosen = found;
+#ifdef DIABOLO_X86
+    if (found == &diabolo_v4) return 4;
+    if (found == &diabolo_v3) return 3;
+#endif
+    return 1;
+}
+
+// 0: done; 1: no memory.
+int64_t diabolo_forward(const Stage *s) {
+    return guarded([&] { return forward(kernels(), s); });
+}
+
+int64_t diabolo_backward(const Stage *s) {
+    return guarded([&] { return backward(kernels(), s); });
+}
+
+// Images of `size` bytes by index -> floats in [0, 1]. 0: done; 1: no memory; 2: an index is outside.
 int64_t diabolo_gather(const uint8_t *images, int64_t count, int64_t size, const int64_t *indices, int64_t taken, float *out, int64_t threads) {
-    if (!chosen) chosen = find(4);
-    const Kernels *k = chosen;
-    return share(threads, taken, [&](int, int64_t first, int64_t last) {
-        for (int64_t i = first; i < last; i++) {
-            if (indices[i] < 0 || indices[i] >= count) return 1;
-            k->convert(images + indices[i] * size, size, out + i * size);
-        }
-        return 0;
+    const Kernels *k = kernels();
+    for (int64_t i = 0; i < taken; i++)
+        if (indices[i] < 0 || indices[i] >= count) return 2;
+    return guarded([&] {
+        return share(threads, taken, [&](int, int64_t first, int64_t last) {
+            for (int64_t i = first; i < last; i++) k->convert(images + indices[i] * size, size, out + i * size);
+            return 0;
+        });
     });
 }
 
-// The mean of binary cross-entropy of logits z, and its gradient where there is room for it.
-double diabolo_cross_entropy(const float *z, const float *x, int64_t count, float *gradient, int64_t threads) {
-    if (!chosen) chosen = find(4);
-    const Kernels *k = chosen;
+// The mean of binary cross-entropy of logits z, to `loss`, and its gradient where there is room for it. 0: done; 1: no memory.
+int64_t diabolo_cross_entropy(const float *z, const float *x, int64_t count, double *loss, float *gradient, int64_t threads) {
+    const Kernels *k = kernels();
     const int64_t piece = 4096;  // shares are whole pieces: a small batch is not worth a thread
-    int64_t pieces = (count + piece - 1) / piece;
-    std::vector<double> sums((size_t)(threads < 1 ? 1 : threads), 0.0);
-    share(threads, pieces, [&](int t, int64_t first, int64_t last) {
-        int64_t from = first * piece, end = last * piece < count ? last * piece : count;
-        sums[(size_t)t] = k->cross_entropy(z + from, x + from, end - from, (float)(1.0 / (double)count), gradient ? gradient + from : gradient);
+    return guarded([&] {
+        std::vector<double> sums((size_t)(threads < 1 ? 1 : threads), 0.0);
+        share(threads, (count + piece - 1) / piece, [&](int t, int64_t first, int64_t last) {
+            int64_t from = first * piece, end = last * piece < count ? last * piece : count;
+            sums[(size_t)t] = k->cross_entropy(z + from, x + from, end - from, (float)(1.0 / (double)count), gradient ? gradient + from : gradient);
+            return 0;
+        });
+        double total = 0;
+        for (double sum : sums) total += sum;
+        *loss = total / (double)count;
         return 0;
     });
-    double total = 0;
-    for (double sum : sums) total += sum;
-    return total / (double)count;
 }
 }
 #pragma GCC visibility pop

@@ -22,6 +22,13 @@
 #endif
 #define NARROW 12  // pixels of a tile of one vector
 
+// AVX-512 loads and stores some of a vector's lanes as fast as all of them.
+#if defined(__AVX512F__) && VL == 16
+#define MASKS 1
+#else
+#define MASKS 0
+#endif
+
 // Loops over the registers of a tile: without this the compiler keeps them in memory before and after the sum.
 #define UNROLL _Pragma("GCC unroll 16")
 
@@ -35,11 +42,16 @@ typedef int64_t i64;
 
 inline vf load(const float *p) { vf v; memcpy(&v, p, sizeof v); return v; }
 inline void store(float *p, vf v) { memcpy(p, &v, sizeof v); }
-inline vf load_n(const float *p, i64 n) {  // zeros beyond the n-th
+#if MASKS
+inline __mmask16 first_lanes(i64 n) { return (__mmask16)((1u << n) - 1); }  // n below 16
+#endif
+inline vf load_n(const float *p, i64 n) {  // zeros beyond the n-th, of at least one
     if (n >= VL) return load(p);
 #if defined(__AVX2__) && VL == 8
     static const int32_t mask[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
     return _mm256_maskload_ps(p, _mm256_loadu_si256((const __m256i *)(mask + 8 - n)));
+#elif MASKS
+    return _mm512_maskz_loadu_ps(first_lanes(n), p);
 #else
     float t[VL] = {0};
     for (i64 i = 0; i < n; i++) t[i] = p[i];
@@ -48,25 +60,37 @@ inline vf load_n(const float *p, i64 n) {  // zeros beyond the n-th
 }
 inline void store_n(float *p, vf v, i64 n) {
     if (n >= VL) { store(p, v); return; }
+#if MASKS
+    _mm512_mask_storeu_ps(p, first_lanes(n), v);
+#else
     float t[VL];
     store(t, v);
     for (i64 i = 0; i < n; i++) p[i] = t[i];
+#endif
 }
 inline vi load_index(const uint8_t *p, i64 n) {
+#if MASKS
+    return (vi)_mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(n >= VL ? (__mmask16)-1 : first_lanes(n), p));
+#else
     vb v = {0};
     if (n >= VL) memcpy(&v, p, VL);
     else { uint8_t t[VL] = {0}; for (i64 i = 0; i < n; i++) t[i] = p[i]; memcpy(&v, t, VL); }
     return __builtin_convertvector(v, vi);
+#endif
 }
 inline void store_index(uint8_t *p, vi w, i64 n) {
+#if MASKS
+    _mm512_mask_cvtepi32_storeu_epi8(p, n >= VL ? (__mmask16)-1 : first_lanes(n), (__m512i)w);
+#else
     vb v = __builtin_convertvector(w, vb);
     if (n >= VL) { memcpy(p, &v, VL); return; }
     uint8_t t[VL];
     memcpy(t, &v, VL);
     for (i64 i = 0; i < n; i++) p[i] = t[i];
+#endif
 }
 inline vf relu(vf v) {  // keeps NaN, as torch does: of two values, max gives the second where one is NaN
-#if defined(__AVX512F__) && VL == 16
+#if MASKS
     return _mm512_max_ps(vf{}, v);
 #elif defined(__AVX2__) && VL == 8
     return _mm256_max_ps(vf{}, v);
@@ -83,6 +107,14 @@ template <int C> inline four sum_lanes(const vf (&a)[C]) {
     __m256 low = _mm256_hadd_ps(a[0], C > 1 ? a[C > 1 ? 1 : 0] : zero);
     __m256 high = C > 2 ? _mm256_hadd_ps(a[C > 2 ? 2 : 0], C > 3 ? a[C > 3 ? 3 : 0] : zero) : zero;
     __m256 both = _mm256_hadd_ps(low, high);
+    return _mm_add_ps(_mm256_castps256_ps128(both), _mm256_extractf128_ps(both, 1));
+#elif MASKS
+    vf zero = vf{};
+    auto pair = [](vf p, vf q) { return (vf)_mm512_unpacklo_ps(p, q) + (vf)_mm512_unpackhi_ps(p, q); };
+    __m512d low = (__m512d)pair(a[0], C > 1 ? a[C > 1 ? 1 : 0] : zero);
+    __m512d high = C > 2 ? (__m512d)pair(a[C > 2 ? 2 : 0], C > 3 ? a[C > 3 ? 3 : 0] : zero) : (__m512d)zero;
+    __m512 all = (vf)_mm512_unpacklo_pd(low, high) + (vf)_mm512_unpackhi_pd(low, high);  // each quarter: of its lanes
+    __m256 both = _mm256_add_ps(_mm512_castps512_ps256(all), _mm512_extractf32x8_ps(all, 1));
     return _mm_add_ps(_mm256_castps256_ps128(both), _mm256_extractf128_ps(both, 1));
 #else
     four sum = four{};

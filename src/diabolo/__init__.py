@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from diabolo.api.build import build
     from diabolo.api.check import check
+    from diabolo.api.compare import compare_models as compare
     from diabolo.api.explain import explain
     from diabolo.api.fit import fit, resume
     from diabolo.api.summary import summary
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "AutoEncoder", "DiaboloError", "Recipe", "Run", "Spec", "build", "check", "explain", "fit", "load", "load_data",
-    "parse", "resume", "summary",
+    "AutoEncoder", "DiaboloError", "Recipe", "Run", "Spec", "build", "check", "compare", "explain", "fit", "load",
+    "load_data", "parse", "resume", "summary",
 ]  # fmt: skip
 
 _HOMES = {
@@ -35,6 +36,7 @@ _HOMES = {
     "Spec": ("diabolo.notation", "Spec"),
     "build": ("diabolo.api.build", "build"),
     "check": ("diabolo.api.check", "check"),
+    "compare": ("diabolo.api.compare", "compare_models"),
     "explain": ("diabolo.api.explain", "explain"),
     "fit": ("diabolo.api.fit", "fit"),
     "resume": ("diabolo.api.fit", "resume"),

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from diabolo.compare.comparison import ComparedRun, LeftOut
 from diabolo.compare.images import read_test_psnr
 from diabolo.compare.metrics import METRICS
@@ -29,6 +32,8 @@ class FinishedRun:
     """Its `run.toml`."""
     run: ComparedRun
     """Its numbers."""
+    test_psnr: NDArray[np.float32] | None
+    """PSNR of each test image, dB, (N,); None where the run has none."""
 
 
 def find_runs(path: Path) -> list[Path]:
@@ -84,7 +89,6 @@ def read_finished_run(path: Path) -> FinishedRun:
             f"`{folder.history_file}` has {len(rows)} rows and the recipe {epochs} epochs; it was edited or damaged"
         )
     results = _test_results(folder, record)
-    read_test_psnr(folder, record)  # a damaged one is found now
     return FinishedRun(
         record=record,
         run=ComparedRun(
@@ -95,6 +99,7 @@ def read_finished_run(path: Path) -> FinishedRun:
             seconds=math.fsum(row.seconds for row in rows),
             images_per_second=_speed(rows),
         ),
+        test_psnr=read_test_psnr(folder, record),
     )
 
 

@@ -1,7 +1,6 @@
 """Per-image PSNR of two models on the same test images: a closer look at these trained models than the seeds give."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,27 +35,19 @@ def read_test_psnr(folder: RunFolder, record: RunRecord) -> NDArray[np.float32] 
 
 
 def image_difference(
-    first: Mapping[int, str], second: Mapping[int, str], seeds: Sequence[int]
+    first: Mapping[int, NDArray[np.float32]], second: Mapping[int, NDArray[np.float32]], seeds: Sequence[int]
 ) -> ImageDifference | None:
-    """The per-image difference of two models, or None where not every run has its file.
+    """The per-image difference of two models, or None where not every run has its values.
 
     Args:
-        first: folder of a run by seed.
+        first: PSNR of each test image in dB, (N,), by seed.
         second: the same of the other model, measured on the same images.
         seeds: that both have, at least one.
     """
-    means = []
-    for folders in (first, second):
-        total: NDArray[np.float64] | None = None
-        for seed in seeds:
-            folder = RunFolder(path=Path(folders[seed]).expanduser())
-            values = read_test_psnr(folder, folder.record())
-            if values is None:
-                return None
-            total = values.astype(np.float64) if total is None else total + values
-        assert total is not None
-        means.append(total / len(seeds))
-    if means[0].shape != means[1].shape or not (np.isfinite(means[0]).all() and np.isfinite(means[1]).all()):
+    if not all(seed in values for values in (first, second) for seed in seeds):
+        return None
+    means = [np.stack([values[seed] for seed in seeds]).mean(axis=0, dtype=np.float64) for values in (first, second)]
+    if not (np.isfinite(means[0]).all() and np.isfinite(means[1]).all()):
         return None
     found = paired_difference(means[0], means[1])
     return ImageDifference(

@@ -43,7 +43,11 @@ def compare_runs(
         first = f"; the first of {len(left_out)}: {left_out[0].folder}: {left_out[0].reason}" if left_out else ""
         raise RunError(f"there is no finished run to compare{first}")
     models = describe_models(groups)
-    pairs = with_images(pair_models(models, chosen), models, chosen)
+    test_psnr = {
+        model.label: {run.run.seed: run.test_psnr for run in group if run.test_psnr is not None}
+        for model, group in zip(models, groups, strict=True)
+    }
+    pairs = with_images(pair_models(models, chosen), models, chosen, test_psnr)
     warnings = unfairness(models, pairs, [[run.record for run in group] for group in groups])
     return Comparison(
         models=models,

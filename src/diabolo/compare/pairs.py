@@ -1,16 +1,17 @@
 """Pairs of models: differences over the seeds that both have, corrected for the number of pairs."""
 
-import contextlib
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from diabolo.compare.comparison import POWER, SURE_BELOW, ComparedModel, Difference, PairedModels
 from diabolo.compare.images import image_difference
 from diabolo.compare.metrics import LOSSES, METRICS, Metric
 from diabolo.compare.sensitivity import sensitivity
-from diabolo.errors import DiaboloError
 from diabolo.stats import holm, paired_difference
 
 MOST_WITH_ALL_PAIRS = 12
@@ -47,21 +48,28 @@ def pair_models(
 
 
 def with_images(
-    pairs: Sequence[PairedModels], models: Sequence[ComparedModel], metric: Metric
+    pairs: Sequence[PairedModels],
+    models: Sequence[ComparedModel],
+    metric: Metric,
+    test_psnr: Mapping[str, Mapping[int, NDArray[np.float32]]],
 ) -> tuple[PairedModels, ...]:
-    """The pairs with their per-image differences, as far as the best model is in them and its runs have them."""
+    """The pairs with their per-image differences, as far as the best model is in them and its runs have them.
+
+    Args:
+        pairs: from `pair_models`.
+        models: the same.
+        metric: the same.
+        test_psnr: PSNR of each test image in dB, (N,), by label and seed.
+    """
     if not pairs:
         return ()
     best = best_model(models, metric).label
-    folders = {model.label: {run.seed: run.folder for run in model.runs} for model in models}
-    found = []
-    for pair in pairs:
-        images = None
-        if pair.differences and best in (pair.first, pair.second):
-            with contextlib.suppress(DiaboloError):  # a folder changed since it was read
-                images = image_difference(folders[pair.first], folders[pair.second], pair.seeds)
-        found.append(replace(pair, images=images))
-    return tuple(found)
+    return tuple(
+        replace(pair, images=image_difference(test_psnr[pair.first], test_psnr[pair.second], pair.seeds))
+        if pair.differences and best in (pair.first, pair.second)
+        else pair
+        for pair in pairs
+    )
 
 
 def _pair(first: ComparedModel, second: ComparedModel, metric: Metric, names: Sequence[str]) -> PairedModels:

@@ -105,7 +105,7 @@ def smallest(num_models: int, num_seeds: int) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--times", type=int, default=4000, help="simulated comparisons of each setting")
+    parser.add_argument("--times", type=int, default=2000, help="simulated comparisons of each setting")
     times: int = parser.parse_args().times
     arms: dict[str, Any] = {}
     say(

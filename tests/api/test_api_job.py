@@ -39,7 +39,7 @@ def test_fit_makes_a_whole_run_and_leaves_the_programs_random_numbers_alone(tmp_
     assert random.getstate() == before[2]
     assert {path.name for path in (tmp_path / "run").iterdir() if path.suffix != ".lock"} == {
         "run.toml", "history.csv", "model.safetensors", "state.safetensors", "curves.png", "reconstructions.png",
-        "findings.json",
+        "findings.json", "test-psnr.npy", "report.html",
     }  # fmt: skip
     assert Image.open(run.folder.curves_file).format == "PNG"
     assert run.record.status == "finished"

@@ -28,13 +28,15 @@ def test_from_nothing_and_again(diabolo: Command, few: Path, tmp_path: Path) -> 
     for picture in ("curves.png", "reconstructions.png"):
         with Image.open(tmp_path / "demo" / picture) as image:
             assert image.width > 500
+    page = (tmp_path / "demo" / "report.html").read_text(encoding="utf-8")
+    assert all(name in page for name in (*MODELS, "mean image"))
     written = {path: path.stat().st_mtime_ns for path in (tmp_path / "demo").rglob("*.safetensors")}
     assert len(written) == 6
 
     second = diabolo("demo", "--data", few, "--epochs", "1", "--json")
     assert second.code == 0
     values = json.loads(second.out)
-    assert {"data", "models", "curves", "reconstructions"} == set(values)
+    assert {"data", "models", "curves", "reconstructions", "report"} == set(values)
     assert [model["name"] for model in values["models"]] == MODELS
     assert [model["total_params"] for model in values["models"]] == [18_851, 19_363, 19_363]
     assert all(set(model["test"]) == METRICS for model in values["models"])

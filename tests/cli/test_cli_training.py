@@ -32,7 +32,8 @@ def test_the_log_has_a_line_an_epoch_and_ends_with_what_to_look_at(diabolo: Comm
     assert lines[first + 1].startswith("Epoch 1/2 - ")
     assert lines[first + 2].startswith("Epoch 2/2 - ")
     assert lines[first + 3].startswith("Test: loss ")
-    assert [line.split()[-1] for line in lines[first + 4 :]] == ["run/curves.png", "run/reconstructions.png"]
+    files = [line.split()[-1] for line in lines[first + 4 :]]
+    assert files == ["run/curves.png", "run/reconstructions.png", "run/report.html"]
     assert "\x1b" not in answer.out
 
 

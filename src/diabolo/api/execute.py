@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -43,6 +44,8 @@ class Outcome:
     """The run as it lies on disk now."""
     end: Trained | Stopped | Diverged
     """The last event."""
+    notes: tuple[str, ...] = ()
+    """Lines that a user must see: what could not be written of what a run is whole without."""
 
 
 def execute(
@@ -62,7 +65,7 @@ def execute(
         job: from `new_job` or `resumed_job`.
         watch: called with every event, after it was written.
         should_stop: asked before each step; True ends training with a state to go on from.
-        pictures: False leaves out `curves.png` and `reconstructions.png`.
+        pictures: False leaves out `curves.png`, `reconstructions.png` and `report.html`.
 
     Raises:
         RunError: another process writes this run, or made one in this folder meanwhile.
@@ -91,10 +94,23 @@ def execute(
             from diabolo.api.figures import draw_run_figures  # late: matplotlib would hold up the first step
 
             draw_run_figures(run, job)
-        if isinstance(end, Trained):  # last, so that `finished` means that everything is there
+        if isinstance(end, Trained):  # late, so that `finished` means that all but the report is there
             write_record(job.folder.record_file, replace(job.record, status="finished", test=_test(job)))
             run = Run(job.folder.path)
-    return Outcome(run=run, end=end)
+        notes = _reported(run, job) if pictures and run.folder.history_file.exists() else ()
+    return Outcome(run=run, end=end, notes=notes)
+
+
+def _reported(run: Run, job: Job) -> tuple[str, ...]:
+    """Writes `report.html`, after all else: it shows the test results. A run is whole without it."""
+    from diabolo.api.report import write_run_report
+
+    try:
+        write_run_report(run, job)
+    except DiaboloError as error:
+        again = f"diabolo report {shlex.quote(str(run.folder.path))}"
+        return (f"the report was not written: {error}; `{again}` writes it",)
+    return ()
 
 
 def _test(job: Job) -> dict[str, float]:

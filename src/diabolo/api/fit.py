@@ -87,6 +87,8 @@ def _carry_out(job: Job, watch: Callable[[Event], None] | None) -> Run:
         print(note)
     print(job.engine)
     outcome = execute(job, watch=watch or _print_epochs(job.recipe.epochs))
+    for note in outcome.notes:
+        print(note)
     if isinstance(outcome.end, Diverged):
         raise DivergedError(outcome.end.message)
     return outcome.run

@@ -71,8 +71,8 @@ def write_run_report(run: "Run", job: "Job | None" = None) -> Path:
 
     Args:
         run: the run.
-        job: of the training that made it, for its images, which are then not loaded again. References are left out
-            then, since they may take longer than a short training; `diabolo report` brings them in.
+        job: of the training that made it, for its images, which are then not loaded again. References are shown then
+            where they are known: to measure them may take longer than a short training. `diabolo report` does.
 
     Raises:
         OutputError: the folder cannot be written.
@@ -81,8 +81,8 @@ def write_run_report(run: "Run", job: "Job | None" = None) -> Path:
 
     images = None if job is None else ImagesOfRuns.of_job(job)
     target = run.folder.path / REPORT_FILE
-    references = None if job is None else False
-    return write_content(report_content([run.folder.path], references=references, images=images, target=target), target)
+    content = report_content([run.folder.path], images=images, measure=job is None, target=target)
+    return write_content(content, target)
 
 
 def write_comparison_report(folder: str | Path, *, pictures: bool = True) -> Path:
@@ -110,6 +110,7 @@ def report_content(
     title: str | None = None,
     target: Path | None = None,
     images: "ImagesOfRuns | None" = None,
+    measure: bool = True,
     report: "Report | None" = None,
 ) -> ReportContent:
     """What stands on the page; other arguments and errors as of `write_report`.
@@ -117,6 +118,7 @@ def report_content(
     Args:
         target: the file that it will be written to, for the command that makes it again.
         images: where the images of the runs come from; None loads them.
+        measure: False shows references only where they are known.
     """
     from diabolo import __version__
 
@@ -128,7 +130,7 @@ def report_content(
     parts, left_out = read_runs([found for path in paths for found in find_runs(path)])
     models, same = group_runs(parts)
     wanted = pictures and any(_has_weights(run.folder) for run in models[0].runs) if references is None else references
-    known = references_of_models(models, report) if wanted else ()
+    known = references_of_models(models, report, measure=measure) if wanted else ()
     models = _detailed(models, known, pictures=pictures, images=images)
     bars = reference_parts(known)
     content = ReportContent(

@@ -18,8 +18,16 @@ if TYPE_CHECKING:
 _MOST_SIZES = 3  # different latent sizes of which references are shown
 
 
-def references_of_models(models: Sequence[ModelPart], report: "Report | None" = None) -> tuple[Any, ...]:
-    """`Reference`s on the images of the first model, for its and a few more latent sizes; none where not to be had."""
+def references_of_models(
+    models: Sequence[ModelPart], report: "Report | None" = None, *, measure: bool = True
+) -> tuple[Any, ...]:
+    """`Reference`s on the images of the first model, for its and a few more latent sizes; none where not to be had.
+
+    Args:
+        models: at least one.
+        report: reader of progress.
+        measure: False gives only what was measured before.
+    """
     from diabolo.api.references import references_of_run
 
     found: dict[str, Any] = {}
@@ -31,7 +39,7 @@ def references_of_models(models: Sequence[ModelPart], report: "Report | None" = 
             continue
         seen.add(size)
         try:
-            for reference in references_of_run(Path(model.runs[0].folder).expanduser(), report=report):
+            for reference in references_of_run(Path(model.runs[0].folder).expanduser(), measure=measure, report=report):
                 found.setdefault(reference.title, reference)
         except DiaboloError:
             continue

@@ -57,8 +57,17 @@ def demo(
     runs = [_trained(name, dataset, data, out / name, epochs, engine, to_stderr=as_json) for name in MODELS]
     curves, pictures = _draw(runs, dataset, out)
     rows = [_row(run) for run in runs]
+    report_file = _report(runs, out)
     if as_json:
-        print_json({"data": dataset.name, "models": rows, "curves": str(curves), "reconstructions": str(pictures)})
+        print_json(
+            {
+                "data": dataset.name,
+                "models": rows,
+                "curves": str(curves),
+                "reconstructions": str(pictures),
+                "report": str(report_file),
+            }
+        )
         return
     say()
     for line in _table(rows):
@@ -70,6 +79,7 @@ def demo(
     )
     say(f"\nCurves:          {curves}")
     say(f"Reconstructions: {pictures}")
+    say(f"Report:          {report_file}")
     say(f"Runs:            {', '.join(str(run.folder.path) for run in runs)}")
 
 
@@ -152,6 +162,15 @@ def _draw(runs: "list[Run]", dataset: "Dataset", out: Path) -> tuple[Path, Path]
         )
     title = f"{dataset.name}: validation images and their reconstructions"
     return curves, draw_side_by_side(shown, rows, out / "reconstructions.png", title=title)
+
+
+def _report(runs: "list[Run]", out: Path) -> Path:
+    """All three on one page, with what needs no training beside them."""
+    from diabolo.api.report import REPORT_FILE, write_report
+    from diabolo.cli.data import progress_display
+
+    with progress_display() as report:
+        return write_report([run.folder.path for run in runs], out / REPORT_FILE, report=report)
 
 
 def _row(run: "Run") -> dict:

@@ -152,6 +152,8 @@ def carry_out(job: "Job", *, to_stderr: bool = False) -> "tuple[Outcome, int]":
             if not job.folder.exists():
                 raise
             raise OutputError(f"{error}; then go on with: diabolo train --resume {folder}") from error
+    for note in outcome.notes:
+        typer.echo(f"note: {note}", err=True)
     end = outcome.end
     if isinstance(end, Stopped):
         typer.echo(
@@ -181,6 +183,7 @@ def closing_lines(outcome: "Outcome") -> list[str]:
         f"PSNR {test['psnr']:.2f} dB, SSIM {test['ssim']:.3f} on {test['num_images']:,.0f} images",
         f"Curves:          {run.folder.curves_file}",
         f"Reconstructions: {run.folder.reconstructions_file}",
+        *([f"Report:          {run.folder.report_file}"] if run.folder.report_file.exists() else []),
     ]
 
 

@@ -54,6 +54,11 @@ class RunFolder:
         return self.path / "reconstructions.png"
 
     @property
+    def report_file(self) -> Path:
+        """Everything about the run on one page."""
+        return self.path / "report.html"
+
+    @property
     def test_psnr_file(self) -> Path:
         """PSNR of each test image of the kept weights, float32 (N,), dB, in the data set's order; not in old runs."""
         return self.path / "test-psnr.npy"

@@ -115,7 +115,7 @@ def test_a_folder_with_other_runs_is_refused(compared: Path, few: Path, diabolo:
     shutil.copytree(compared, "out")
     answer = diabolo(*command(few, "out", "--seeds", "2", "--set", "epochs=2", "--set", "batch_size=16"))
     assert answer.code == 2
-    assert "out/model-990bc7/seed0` holds a run that differs in recipe (epochs 1, now 2)" in answer.err
+    assert "out/model-990bc7/seed0` holds a run that differs in `epochs` (was 1, now 2); " in answer.err
     assert "choose another `--out`, or delete that folder" in answer.err
 
 

@@ -16,7 +16,7 @@ from diabolo.runs import RunFolder, RunRecord
 from diabolo.train import Recipe
 
 MOST_SEEDS = 1000
-_SAME = ("line", "recipe", "input_shape", "engine", "device")  # of two runs that are the same training but for seeds
+_SAME = ("line", "input_shape", "engine", "device")  # of two runs that are the same training but for seeds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,21 +194,21 @@ def _check_same(run: PlannedRun) -> None:
     except RunError:
         return
     wanted = run.expected
-    differing = [name for name in _SAME if getattr(record, name) != getattr(wanted, name)]
+    there = {**{name: getattr(record, name) for name in _SAME}, **_recipe_choices(record), "seed": record.seed}
+    now = {**{name: getattr(wanted, name) for name in _SAME}, **_recipe_choices(wanted), "seed": run.seed}
+    differing = [
+        f"{name} (was {there.get(name)}, now {now.get(name)})"
+        for name in dict.fromkeys([*there, *now])
+        if there.get(name) != now.get(name)
+    ]
     if record.data["digest"] != wanted.data["digest"]:
-        differing.append("images")
-    if record.seed != run.seed:
-        differing.append("seed")
-    if "recipe" in differing:
-        names = sorted(record.recipe.keys() | wanted.recipe.keys())
-        changed = [
-            f"{name} {record.recipe.get(name)}, now {wanted.recipe.get(name)}"
-            for name in names
-            if record.recipe.get(name) != wanted.recipe.get(name)
-        ]
-        differing[differing.index("recipe")] = f"recipe ({'; '.join(changed)})"
+        differing.append("its images")
     if differing:
         raise RunError(
             f"`{run.folder.path}` holds a run that differs in {', '.join(differing)}; "
             "choose another `--out`, or delete that folder"
         )
+
+
+def _recipe_choices(record: RunRecord) -> dict[str, Any]:
+    return {"recipe" if name == "name" else f"`{name}`": value for name, value in record.recipe.items()}

@@ -2,7 +2,7 @@
 #
 #   make demo     the question that started the project, answered on CIFAR-10
 #   make test     the whole test suite, off the network
-#   make corpus   what the doctor finds, misses and invents in 200 labelled cases
+#   make corpus   what the doctor finds, misses and invents in labelled cases, and what `explain` reads in labelled histories
 #   make lint     style, types, layers, generated documents
 #   make bench    start-up, a training step, and diabolo beside Keras and torch (half an hour), kept in benchmarks/results
 #   make wheel    a wheel for machines like this one, in dist, with the native stage engine if there is a C++ compiler

@@ -79,8 +79,8 @@ def _missing(where: str | None) -> str:
     """That the native stages were not built, and how to have them; `where` they were asked for by name."""
     said = "" if where is None else f"`{where}` (=fused): "
     return (
-        f"{said}the native stage engine is not there (no C++ compiler at install, or it was built elsewhere), so the "
-        "model runs on plain torch; install a C++ compiler, then `python -m diabolo.kernels`"
+        f"{said}the native stage engine is not there (no C++ compiler at install, or built from other sources), so "
+        "the model runs on plain torch; install a C++ compiler, then `python -m diabolo.kernels`"
     )
 
 

@@ -42,7 +42,7 @@ def show_references(
     channels: Channels = None,
     as_json: Json = False,
 ) -> None:
-    """Show what needs no training reaches with a latent of this size.
+    """Show what needs no training reaches at the size of a latent.
 
     The mean image, PCA of whole images and of blocks, JPEG and WebP with one byte for each latent value, and the floor
     of binary cross-entropy. A model is worth its training where it beats them. The answer is kept in the cache.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rule_pages import FOLDER, rule_pages
 
-from diabolo.explain.reference import with_readings
+from diabolo.explain.reference import reference_text
 from diabolo.files import write_text
 from diabolo.notation.reference import with_table
 from diabolo.runs import EpochRow
@@ -25,7 +25,7 @@ def documents() -> dict[Path, str]:
         path: make(path.read_text(encoding="utf-8"))
         for path, make in (
             (DOCS / "line.md", with_table),
-            (DOCS / "explain.md", with_readings),
+            (DOCS / "explain.md", lambda text: _between(text, "readings", reference_text())),
             (DOCS / "recipes.md", lambda text: _between(text, "choices of a recipe", recipe_table())),
             (DOCS / "run-folder.md", lambda text: _between(text, "columns of the history", history_table())),
         )

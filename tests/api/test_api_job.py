@@ -10,7 +10,7 @@ from PIL import Image
 from run_builders import NOISY, PLAIN, SMALL, random_images, save_images, train
 
 from diabolo.api.evaluate import evaluate_part
-from diabolo.api.execute import measure
+from diabolo.api.execute import execute, measure
 from diabolo.api.fit import fit
 from diabolo.api.job import new_job
 from diabolo.api.recorded_data import training_images
@@ -254,3 +254,14 @@ def test_an_output_that_cannot_be_written(tmp_path: Path) -> None:
     for out in (Path("/proc/diabolo/run"), file / "run"):
         with pytest.raises(OutputError, match="cannot write"):
             fit(PLAIN, random_images(), out=out, watch=quiet, **SMALL)
+
+
+def test_a_report_that_cannot_be_written_is_a_note_and_the_run_is_finished(tmp_path: Path) -> None:
+    (tmp_path / "run" / "report.html").mkdir(parents=True)
+    job = new_job(PLAIN, random_images(), settings=SMALL, out=tmp_path / "run")
+    outcome = execute(job)
+    (note,) = outcome.notes
+    assert note.startswith(f"the report was not written: cannot write `{tmp_path / 'run' / 'report.html'}`")
+    assert note.endswith(f"`diabolo report {tmp_path / 'run'}` writes it")
+    assert outcome.run.record.status == "finished"
+    assert outcome.run.record.test

@@ -1,20 +1,13 @@
-"""The document holds the text of every reading."""
+"""The text of the readings names every one of them; `docs/generate.py --check` holds the document to it."""
 
-from pathlib import Path
-
-import pytest
-
-from diabolo.errors import DiaboloError
-from diabolo.explain.reference import with_readings
-
-DOCUMENT = Path(__file__).parents[2] / "docs" / "explain.md"
+from diabolo.explain.read import all_kinds
+from diabolo.explain.read_pair import all_pair_kinds
+from diabolo.explain.reference import reference_text
 
 
-def test_the_document_is_up_to_date() -> None:
-    text = DOCUMENT.read_text(encoding="utf-8")
-    assert with_readings(text) == text, "run `python -m diabolo.explain.reference docs/explain.md`"
-
-
-def test_a_document_without_markers_is_refused() -> None:
-    with pytest.raises(DiaboloError, match="needs the two lines"):
-        with_readings("# Nothing")
+def test_every_reading_is_described() -> None:
+    text = reference_text()
+    kinds = [kind for kind, _ in (*all_kinds(), *all_pair_kinds())]
+    assert len(kinds) > 20
+    for kind in kinds:
+        assert text.count(f"**{kind.code} `{kind.name}`: {kind.title}.** {kind.meaning}\n\n{kind.recognised}") == 1

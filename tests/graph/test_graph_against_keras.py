@@ -35,6 +35,7 @@ LINES = [
     ("pool3 conv4 flatten dense5[bias=no] bn | dense36 unflatten gn4 up3 conv1", (9, 9, 1)),
     ("2*{conv4 res{bn relu}} (pool pool5) | deconv3[k=7 stride=3] avgpool3", (5, 11, 3)),
     ("res[skip=conv]{conv4 pool} | up conv4 (flatten dense7)  avgpool9 up9[mode=bilinear] conv2", (18, 36, 2)),
+    ("res[skip=conv k=3]{conv6 relu} | res[skip=conv k=4]{conv4[stride=2]} up conv2", (6, 10, 2)),
     (
         "(conv8[k=3 pad=valid] conv4[k=2 stride=2 pad=valid]) deconv4[k=5] pool | deconv8[k=1 stride=1] conv3",
         (10, 14, 3),

@@ -44,6 +44,7 @@ LINES = [
     "avgpool3 conv2[k=1] | up3[mode=bilinear] conv1[k=2]",
     "res{conv1[k=7]} conv2[stride=2] res{conv2 (conv2[k=9]) conv2} | up conv1",
     "res[skip=conv]{conv2[k=2 stride=2]} | deconv1[k=3]",
+    "res[skip=conv k=5]{conv2[stride=2] relu} | deconv1[k=2]",
     "avgpool deconv2[k=6 stride=1] | avgpool3 conv2[k=2] deconv2[k=3 stride=1] up6 conv1",
     "avgpool avgpool flatten | unflatten up up conv1",
     "avgpool avgpool flatten dense3 | dense36 unflatten up up conv1",

@@ -38,7 +38,14 @@ def _bigger(item: st.SearchStrategy) -> st.SearchStrategy:
     return st.one_of(
         st.builds(Side, items=inside),
         st.builds(Group, items=inside, repeat=repeats),
-        st.builds(Group, items=inside, kind=st.just("res"), skip=st.sampled_from(("identity", "conv")), repeat=repeats),
+        st.builds(
+            Group,
+            items=inside,
+            kind=st.just("res"),
+            skip=st.sampled_from(("identity", "conv")),
+            skip_kernel=st.integers(1, 99),
+            repeat=repeats,
+        ),
     )
 
 

@@ -74,6 +74,7 @@ def conv(count: int) -> Layer:
         ("2*1*{conv8} | 2*{{conv3}}", "2*{conv8} | 2*{{conv3}}"),
         ("2*(conv8) relu | res [] {conv3}".replace(" [] ", " "), "2*{(conv8)} relu | res{conv3}"),
         ("res[skip=identity]{relu} | 007*res[skip=conv]{conv3}", "res{relu} | 7*res[skip=conv]{conv3}"),
+        ("res[k=3,skip=conv]{relu} | res[skip=conv k=01]{conv3}", "res[skip=conv k=3]{relu} | res[skip=conv]{conv3}"),
         ("noise[std=-0] | leaky[slope=2e-1] bn[eps=1e-05 momentum=1]", "noise[std=0] | leaky bn[momentum=1 eps=1e-05]"),
         ("conv8(bn)relu(up){conv8}|vq512|conv3", "conv8 (bn) relu (up) {conv8} | vq | conv3"),
     ],
@@ -94,6 +95,10 @@ def test_what_the_dataclasses_of_a_line_are() -> None:
     assert spec.encoder[0].attributes() == {
         "channels": 64, "k": 5, "stride": 1, "pad": "same", "dilation": 1, "groups": 1, "bias": True,
     }  # fmt: skip
+
+
+def test_a_kernel_without_a_skip_convolution_says_nothing() -> None:
+    assert Group(items=(conv(3),), kind="res", skip_kernel=5) == Group(items=(conv(3),), kind="res")
 
 
 def test_a_layer_made_by_a_program_is_put_into_canonical_form() -> None:

@@ -62,7 +62,17 @@ _ITEMS = st.recursive(
     lambda inner: st.builds(
         lambda items, form: form.format(" ".join(items)),
         st.lists(inner, min_size=1, max_size=3),
-        st.sampled_from(("({})", "{{{}}}", "3*{{{}}}", "res{{{}}}", "12*res{{{}}}", "res[skip=conv]{{{}}}")),
+        st.sampled_from(
+            (
+                "({})",
+                "{{{}}}",
+                "3*{{{}}}",
+                "res{{{}}}",
+                "12*res{{{}}}",
+                "res[skip=conv]{{{}}}",
+                "res[skip=conv k=3]{{{}}}",
+            )
+        ),
     ),
     max_leaves=8,
 )
@@ -82,7 +92,7 @@ def test_nested_blocks_repeats_and_branches_are_drawn(first: list[str], middle: 
     ElementTree.fromstring(svg)
     assert all(0 <= bracket.first <= bracket.last < len(rows) for bracket in brackets)
     words = [word for row in rows for word in row.words if row.kind not in ("image", "more")]
-    written = re.sub(r"\d+\*|res(\[skip=conv\])?|[{}()|]", " ", line).split()
+    written = re.sub(r"\d+\*|res(\[skip=conv( k=3)?\])?|[{}()|]", " ", line).split()
     assert sorted(" ".join(words).replace("(", " ").replace(")", " ").split()) == sorted(written) or any(
         row.kind in ("side", "more") for row in rows
     )

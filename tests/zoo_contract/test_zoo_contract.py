@@ -27,6 +27,7 @@ LINES: dict[str, tuple[str, Shape]] = {
     "vq": ("conv8[stride=2] relu conv4[k=1] | vq16 | deconv8[k=3] relu conv3 sigmoid", SMALL),
     "fsq": ("conv8[k=4 stride=4] gelu conv3[k=1] | fsq[levels=5,4,3] | deconv8[stride=4] gelu conv3 sigmoid", SMALL),
     "residual": ("conv8 2*res{relu conv8} res[skip=conv]{conv6[stride=2] gn2} | relu up conv3 sigmoid", SMALL),
+    "skip": ("res[skip=conv k=3]{conv6[stride=2] silu} | res[skip=conv k=5]{relu conv3} up sigmoid", SMALL),
     "side-branches": ("conv8 (relu) (bn pool conv4) pool | (relu) conv8 relu up conv3 (relu bn) sigmoid (bn)", SMALL),
     "side-branch-at-the-end": ("conv8 bn relu pool (bn) | up conv3 (relu)", SMALL),
     "without-weights": ("avgpool | up", SMALL),

@@ -99,11 +99,13 @@ class _Builder:
         stride = _stride_between(shape, target) if len(shape) == len(target) == 3 else None
         if stride is None:
             raise self._misfit(
-                f"`res[skip=conv]`: no 1×1 convolution with a stride leads from {describe(shape)} to "
+                f"`res[skip=conv]`: no convolution with a stride leads from {describe(shape)} to "
                 f"{describe(target)}; let the branch keep the size, or divide both sides by the same number",
                 group.span,
             )
-        layer = Layer(kind="conv", count=target[2], settings=(("k", 1), ("stride", stride)), span=group.span)
+        layer = Layer(
+            kind="conv", count=target[2], settings=(("k", group.skip_kernel), ("stride", stride)), span=group.span
+        )
         return self._layer(layer, current)
 
     def _layer(self, layer: Layer, current: str) -> str:
@@ -194,7 +196,7 @@ def _written(layer: Layer) -> str:
 
 
 def _stride_between(shape: Shape, target: Shape) -> int | None:
-    """The stride by which a padded 1×1 convolution leads from one map size to another; None where there is none."""
+    """The stride by which a padded convolution leads from one map size to another; None where there is none."""
     stride = max(-(-side // wanted) for side, wanted in zip(shape[:2], target[:2], strict=True))
     reached = tuple(-(-side // stride) for side in shape[:2])
     return stride if reached == target[:2] and stride <= _LARGEST_STRIDE else None

@@ -41,14 +41,21 @@ def _through(node: Node, before: list[Interval], shape: Shape, axis: int) -> lis
     last_index = len(before) - 1
     after: list[Interval] = []
     for position in range(node.shape[axis]):
-        first, last = _looks_at(node.window, position, len(before), node.shape[axis])
+        first, last = looks_at(node.window, position, len(before), node.shape[axis])
         first, last = min(max(first, 0), last_index), min(max(last, 0), last_index)
         after.append((before[first][0], before[last][1]))
     return after
 
 
-def _looks_at(window: Window, position: int, size_in: int, size_out: int) -> Interval:
-    """First and last input position that an output position looks at, which may lie outside the map."""
+def looks_at(window: Window, position: int, size_in: int, size_out: int) -> Interval:
+    """First and last input position that an output position looks at, which may lie outside the map.
+
+    Args:
+        window: how the layer looks at its input.
+        position: of the output, along one axis.
+        size_in: positions of the input.
+        size_out: positions of the output.
+    """
     if window.transposed:
         growth = round(1 / window.stride)
         cut = (window.kernel - growth) // 2  # what a transposed convolution crops at the near border

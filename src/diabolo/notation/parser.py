@@ -8,6 +8,7 @@ from diabolo.errors import LineError
 from diabolo.notation.settings import (
     Written,
     read_settings,
+    read_skip,
     resolve_count,
     resolve_settings,
     unknown_name,
@@ -175,17 +176,13 @@ class _Parser:
     def _residual(self, start: int, digits: str, written: tuple[Written, ...], depth: int) -> Group:
         if digits:
             self._fail("`res` takes no count; repeat it with `3*res{…}`", start, start + 3 + len(digits))
-        skip = "identity"
-        for setting in written:
-            if setting.name != "skip" or setting.text not in ("identity", "conv"):
-                self._fail("`res` has one setting: `skip=identity` or `skip=conv`", setting.start, setting.end)
-            skip = setting.text
+        skip, kernel = read_skip(written, self.line)
         end = self.at
         self._skip_space()
         if self._peek() != "{":
             self._fail("`res` needs its branch in braces, as in `res{conv64 relu conv64}`", start, end)
         items = self._bracketed(depth)
-        return Group(items=items, kind="res", skip=skip, span=self._span(start))
+        return Group(items=items, kind="res", skip=skip, skip_kernel=kernel, span=self._span(start))
 
     def _bracketed(self, depth: int) -> Items:
         opened_at = self.at

@@ -24,8 +24,14 @@ def print_item(item: Item) -> str:
         return f"({print_items(item.items)})"
     assert isinstance(item, Group)
     repeat = f"{item.repeat}*" if item.repeat != 1 else ""
-    skip = _print_settings((("skip", item.skip),)) if item.skip != "identity" else ""
-    return f"{repeat}{item.kind}{skip}{{{print_items(item.items)}}}"
+    return f"{repeat}{item.kind}{_print_settings(_skip_settings(item))}{{{print_items(item.items)}}}"
+
+
+def _skip_settings(group: Group) -> tuple[tuple[str, Value], ...]:
+    if group.skip == "identity":
+        return ()
+    skip: tuple[tuple[str, Value], ...] = (("skip", group.skip),)
+    return skip if group.skip_kernel == 1 else (*skip, ("k", group.skip_kernel))
 
 
 def _print_settings(settings: tuple[tuple[str, Value], ...]) -> str:

@@ -17,6 +17,7 @@ _DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _CLOSED = re.compile(r"[^\[\]|(){}]*\]")
 _KNOWN = re.compile(rf"({'|'.join(sorted(KINDS, key=len, reverse=True))})([0-9]*)")
 _LONGEST_WORD = 40  # characters of an unknown name up to which a likely one is sought
+_LARGEST_KERNEL = int(next(setting.maximum for setting in KINDS["conv"].settings if setting.name == "k") or 1)
 _WORDS_OF_BOOL = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 
 
@@ -93,6 +94,27 @@ def resolve_settings(kind: LayerKind, written: tuple[Written, ...], line: str) -
             raise LineError(problem, line=line, start=pair.start, end=pair.end)
         values[pair.name] = _value(kind, setting, pair, line)
     return tuple(values.items())
+
+
+def read_skip(written: tuple[Written, ...], line: str) -> tuple[str, int]:
+    """What `res[…]` says of its skip connection: `identity` or `conv`, and the side of the convolution's kernel."""
+    skip, kernel, said = "identity", 1, None
+    for pair in written:
+        if pair.name == "k":
+            said = pair
+            kernel = whole_number(pair.text) if re.fullmatch(r"[0-9]+", pair.text) else 0
+            if not 1 <= kernel <= _LARGEST_KERNEL:
+                problem = f"`res[k={clip(pair.text)}]`: `k` must be a whole number from 1 to {_LARGEST_KERNEL}"
+                raise LineError(problem, line=line, start=pair.start, end=pair.end)
+        elif pair.name == "skip" and pair.text in ("identity", "conv"):
+            skip = pair.text
+        else:
+            problem = "`res` takes `skip=identity` or `skip=conv`, and with the latter `k=3` for the side of its kernel"
+            raise LineError(problem, line=line, start=pair.start, end=pair.end)
+    if said is not None and skip == "identity":
+        problem = "`k` is the kernel of a skip convolution; write `res[skip=conv k=3]{…}`, or leave `k` out"
+        raise LineError(problem, line=line, start=said.start, end=said.end)
+    return skip, kernel
 
 
 def _value(kind: LayerKind, setting: Setting, pair: Written, line: str) -> Value:

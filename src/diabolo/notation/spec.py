@@ -74,11 +74,17 @@ class Group:
     kind: str = ""
     """Empty for a plain group, `res` for `x + f(x)`."""
     skip: str = "identity"
-    """For `res`: what the skip connection does, `identity` or `conv` (1×1, to the shape of the branch)."""
+    """For `res`: what the skip connection does, `identity` or `conv` (a convolution to the shape of the branch)."""
+    skip_kernel: int = 1
+    """For `skip=conv`: side of its kernel, `k` on the line; 1 wherever there is none."""
     repeat: int = 1
     """How many times it stands in a row, each with weights of its own."""
     span: Span | None = field(default=None, compare=False, repr=False)
     """Where it stands on the line; no part of its identity."""
+
+    def __post_init__(self) -> None:
+        if self.skip != "conv" or self.kind != "res":
+            object.__setattr__(self, "skip_kernel", 1)
 
 
 Item = Layer | Side | Group

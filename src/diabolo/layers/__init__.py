@@ -5,6 +5,7 @@ from diabolo.layers import (  # noqa: F401  (each registers its builders)
     convolution,
     dense,
     gaussian,
+    lloyd,
     normalisation,
     regularisation,
     sampling,

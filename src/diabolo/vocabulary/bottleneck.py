@@ -1,4 +1,4 @@
-"""`gaussian`, `vq`, `fsq`: bottlenecks that do more than be narrow."""
+"""`gaussian`, `vq`, `fsq`, `lloyd`: bottlenecks that do more than be narrow."""
 
 import math
 
@@ -40,6 +40,22 @@ def _infer_fsq(shape: Shape, attributes: Attributes) -> Effect:
     return Effect(shape=shape, bits=math.prod(shape[:-1]) * sum(math.log2(level) for level in levels))
 
 
+def _infer_lloyd(shape: Shape, attributes: Attributes) -> Effect:
+    bits, channels = int_of(attributes, "bits"), shape[-1]
+    if bits > 8 * channels:
+        raise Misfit(
+            f"`bits` (={bits:,}) is more than {describe(shape)} can take: a channel takes 8 bits at most; "
+            f"use `bits={8 * channels}`"
+        )
+    # Levels and how often each is chosen, for 256 levels a channel, and how many levels each channel has.
+    return Effect(
+        shape=shape,
+        num_non_trainable=channels * (2 * 256 + 1),
+        window=Window(everything=len(shape) == 1),
+        bits=float(math.prod(shape[:-1]) * bits),
+    )
+
+
 KINDS = (
     LayerKind(
         name="gaussian",
@@ -70,6 +86,18 @@ KINDS = (
         infer=_infer_fsq,
         settings=(
             Setting(name="levels", default=(8, 5, 5, 5), meaning="levels of each channel", minimum=2, maximum=65536),
+        ),
+    ),
+    LayerKind(
+        name="lloyd",
+        title="LloydQuantizer",
+        meaning="each channel is rounded to levels that follow its values; bits go to the channels that need them",
+        infer=_infer_lloyd,
+        settings=(
+            Setting(
+                name="bits", default=64, meaning="bits of a position, all channels together", minimum=1, maximum=65536
+            ),
+            Setting(name="decay", default=0.98, meaning="of the levels' moving averages", minimum=0.0, maximum=1.0),
         ),
     ),
 )

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
+from diabolo.errors import DiaboloError
 from diabolo.layers.gaussian import GaussianBottleneck
 from diabolo.layers.scalar_quantizer import FiniteScalarQuantizer
 from diabolo.layers.vector_quantizer import VectorQuantizer
@@ -70,11 +71,10 @@ def test_gaussian_penalty_keeps_float32_under_bf16_autocast() -> None:
 
 
 def _reference_codebook(
-    batches: list[np.ndarray], codes: int, decay: float
+    codebook: np.ndarray, batches: list[np.ndarray], decay: float
 ) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
     """Van den Oord et al. 2017, appendix A.1, in plain float64: moving counts and sums, Laplace-smoothed."""
-    first = batches[0]
-    codebook = first[np.round(np.linspace(0, len(first) - 1, codes)).astype(int)].copy()
+    codes = len(codebook)
     sums, counts = codebook.copy(), np.ones(codes)
     outputs, chosen = [], []
     for vectors in batches:
@@ -95,12 +95,80 @@ def test_vq_follows_the_reference() -> None:
     layer = VectorQuantizer(3, codes=7, beta=0.25, decay=0.8).double().train()
     batches = [torch.randn(2, 3, 4, 5, dtype=torch.float64) for _ in range(6)]
     rows = [batch.permute(0, 2, 3, 1).reshape(-1, 3).numpy() for batch in batches]
-    codebook, outputs, _ = _reference_codebook(rows, 7, 0.8)
+    layer.start(batches[0])
+    codebook, outputs, _ = _reference_codebook(layer.codebook.numpy().copy(), rows, 0.8)
     for batch, row, wanted in zip(batches, rows, outputs, strict=True):
         result = layer(batch).permute(0, 2, 3, 1).reshape(-1, 3).numpy()
         np.testing.assert_allclose(result, wanted, atol=1e-12)
         assert layer.penalty.item() == pytest.approx(0.25 * ((row - wanted) ** 2).mean(), rel=1e-12)
     np.testing.assert_allclose(layer.codebook.numpy(), codebook, atol=1e-12)
+
+
+def test_vq_starts_on_the_first_batch_as_on_any_other_data() -> None:
+    """One cluster for each code: k-means++ finds nearly all, where vectors by lot would find 1 − 1/e of them."""
+    torch.manual_seed(4)
+    centres = 20 * torch.randn(64, 3)
+    x = centres.repeat(32, 1) + 0.1 * torch.randn(2048, 3)
+    first, started = (VectorQuantizer(3, codes=64, beta=0.25, decay=0.99).train() for _ in range(2))
+    started.start(x)
+    assert torch.equal(first(x), started(x))
+    found = torch.cdist(centres, started.codebook).min(dim=1).values < 0.5
+    assert found.sum() >= 60
+
+
+def test_vq_starts_with_fewer_vectors_than_codes() -> None:
+    layer, x = VectorQuantizer(3, codes=16, beta=0.25, decay=0.99).train(), torch.randn(4, 3)
+    torch.testing.assert_close(layer(x), x)
+
+
+def test_vq_brings_dead_codes_back() -> None:
+    """All codes far away but one: without revival it would stand for everything for ever."""
+    torch.manual_seed(5)
+    layer = VectorQuantizer(2, codes=32, beta=0.25, decay=0.9).train()
+    layer(torch.cat([torch.randn(1, 2), 100 + torch.randn(300, 2)]))
+    x = torch.randn(1000, 2)
+    assert layer.diagnostics(x)["code_use"] < 0.1
+    for _ in range(200):
+        layer(torch.randn(1000, 2))
+    use = layer.diagnostics(x)
+    assert use["code_use"] == 1.0
+    assert use["perplexity"] > 20
+
+
+def test_vq_perplexity_is_the_exponential_of_the_entropy() -> None:
+    layer = VectorQuantizer(1, codes=4, beta=0.25, decay=0.9)
+    layer.codebook.copy_(torch.tensor([[0.0], [1.0], [2.0], [3.0]]))
+    use = layer.diagnostics(torch.tensor([[0.0], [0.1], [1.0], [2.0]]))
+    assert use["code_use"] == 0.75
+    assert use["perplexity"] == pytest.approx(np.exp(-(0.5 * np.log(0.5) + 2 * 0.25 * np.log(0.25))))
+
+
+@pytest.mark.parametrize("shape", [(3, 3, 4, 2), (7, 3)])
+@pytest.mark.parametrize("kind", ["vq", "fsq"])
+def test_codes_and_bytes_give_the_same_values(kind: str, shape: tuple[int, ...]) -> None:
+    torch.manual_seed(6)
+    x = 2 * torch.randn(shape)
+    if kind == "vq":
+        layer, digits, num_bytes = VectorQuantizer(3, codes=300, beta=0.25, decay=0.9), 1, 2
+        layer.start(torch.randn(500, 3))
+    else:
+        layer, digits, num_bytes = FiniteScalarQuantizer((8, 5, 100)), 3, 2
+    codes = layer.codes(x)
+    assert codes.shape == (shape[0], digits, *shape[2:])
+    assert codes.dtype == torch.int64
+    packed = layer.pack(codes)
+    assert packed.shape == (shape[0], *shape[2:], num_bytes)
+    assert torch.equal(layer.unpack(packed), codes)
+    assert torch.equal(layer.from_codes(layer.unpack(packed)), layer.eval()(x))
+    assert torch.equal(layer.codes_of(layer(x)), codes)
+
+
+def test_bytes_of_another_bottleneck_are_refused() -> None:
+    layer = FiniteScalarQuantizer((8, 5, 5))
+    with pytest.raises(DiaboloError, match=r"uint8 and shape \(2, 3\); .* uint8 with 1 bytes a position"):
+        layer.unpack(np.zeros((2, 3), np.uint8))
+    with pytest.raises(DiaboloError, match="none of this bottleneck's; they are damaged, or another model"):
+        layer.unpack(np.full((2, 1), 200, np.uint8))
 
 
 def test_vq_passes_the_gradient_straight_through() -> None:

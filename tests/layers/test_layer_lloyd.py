@@ -173,6 +173,7 @@ def test_codes_and_bytes_give_the_same_values(shape: tuple[int, ...]) -> None:
     assert packed.shape == (shape[0], *shape[2:], 3)
     assert torch.equal(layer.unpack(packed), codes)
     assert torch.equal(layer.from_codes(codes), layer(x))
+    assert torch.equal(layer.codes_of(layer(x)), codes)
 
 
 def test_infinite_and_missing_values_have_codes() -> None:

@@ -38,6 +38,10 @@ class Quantizer(Bottleneck):
         """
         raise NotImplementedError
 
+    def codes_of(self, quantized: Tensor) -> Tensor:
+        """Codes of what came out: the inverse of `from_codes`, shapes as of `codes`."""
+        return self.codes(quantized)
+
     def from_codes(self, codes: Tensor) -> Tensor:
         """Codes, as `codes` gives them -> the values that the decoder takes, as `forward` gives them in evaluation."""
         raise NotImplementedError

@@ -11,7 +11,7 @@ from PIL import Image
 from syrupy.assertion import SnapshotAssertion
 
 from diabolo.data import Progress, load_data
-from diabolo.data.folder import part_by_hash
+from diabolo.data.parts import part_by_hash
 from diabolo.errors import DataError
 
 

@@ -134,11 +134,24 @@ def locked(entry: CatalogueEntry, cache_folder: Path, report: Report | None = No
     Raises:
         OutputError: the cache cannot be written.
     """
+    folder = make_folder(cache_folder / entry.name)
+    with hold_lock(folder / ".lock", report):
+        for leftover in folder.glob(".*-*.np[yz]"):  # of a process that was killed while it wrote
+            leftover.unlink(missing_ok=True)
+        yield folder / "incoming"
+
+
+@contextlib.contextmanager
+def hold_lock(path: Path, report: Report | None = None) -> Iterator[None]:
+    """Holds a lock file that one process at a time can hold; waits, and reports how long, where another has it.
+
+    Raises:
+        OutputError: the file cannot be made.
+    """
     import filelock
 
-    folder = make_folder(cache_folder / entry.name)
-    lock = filelock.FileLock(folder / ".lock")
-    with output_errors(folder):
+    lock = filelock.FileLock(path)
+    with output_errors(path):
         try:
             lock.acquire(timeout=0)
         except filelock.Timeout:
@@ -150,9 +163,7 @@ def locked(entry: CatalogueEntry, cache_folder: Path, report: Report | None = No
                     lock.acquire(timeout=1)
                 waited += 1
     try:
-        for leftover in folder.glob(".*-*.np[yz]"):  # of a process that was killed while it wrote
-            leftover.unlink(missing_ok=True)
-        yield folder / "incoming"
+        yield
     finally:
         lock.release()
 

@@ -166,22 +166,28 @@ def make_dataset(
     )
 
 
-def bytes_digest(array: Images, *, report: Report | None = None) -> str:
-    """Sha256 (hex) of the array's bytes in C order and little-endian; of images on disk a few are read at a time."""
+def bytes_digest(array: Images, *, report: Report | None = None, name: str | None = None) -> str:
+    """Sha256 (hex) of the array's bytes in C order and little-endian; of images on disk a few are read at a time.
+
+    Args:
+        array: the images, or any other array.
+        report: told how far it is, for images on disk.
+        name: of the images, for the report; None: that of their file.
+    """
     if isinstance(array, ImagesOnDisk):
-        return _streamed_digest(array, report)
+        return _streamed_digest(array, report, name or array.path.name)
     array = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
     return hashlib.sha256(array.reshape(-1).view(np.uint8).data).hexdigest()
 
 
-def _streamed_digest(images: ImagesOnDisk, report: Report | None) -> str:
+def _streamed_digest(images: ImagesOnDisk, report: Report | None, name: str) -> str:
     digest = hashlib.sha256()
-    at_once = max(1, _PIECE // (images.nbytes // len(images)))
+    at_once = max(1, _PIECE // int(np.prod(images.shape[1:])))
     for start in range(0, len(images), at_once):
         digest.update(images[start : start + at_once].reshape(-1).data)
         if report is not None:
             done = min(start + at_once, len(images))
-            report(Progress(stage=f"hashing {images.path.name}", done=done, total=len(images), unit="images"))
+            report(Progress(stage=f"hashing {name}", done=done, total=len(images), unit="images"))
     return digest.hexdigest()
 
 

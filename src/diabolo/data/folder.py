@@ -1,28 +1,34 @@
-"""A folder of images, nested or not, as a data set: which files, which part each belongs to, and at which size."""
+"""A folder of images, nested or not, as a data set: read into memory where it is small, else by way of its cache."""
 
+import contextlib
+import errno
 import hashlib
+import json
 import os
-import unicodedata
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from diabolo.data.dataset import Dataset, Progress, Report, Skipped, make_dataset
-from diabolo.data.images import FIT_HELP, ImageHeader, UnreadableImageError, fit_image, read_header, read_image
-from diabolo.errors import DataError
+from diabolo.data.cache import default_cache_folder
+from diabolo.data.dataset import Dataset, Progress, Report, bytes_digest
+from diabolo.data.decoding import Decoded, Failure, read_headers, read_pixels
+from diabolo.data.facts import Facts
+from diabolo.data.folder_cache import FolderCache
+from diabolo.data.folder_plan import Layout, Plan
+from diabolo.data.listing import Listing, list_folder
+from diabolo.data.on_disk import Images
+from diabolo.data.pixel_file import Pixels
+from diabolo.errors import DataError, OutputError
+from diabolo.files import write_text
 
-_PART_NAMES = {"train": "train", "val": "validation", "validation": "validation", "valid": "validation", "test": "test"}
-_NUM_SHOWN = 5  # sizes or files listed in a message
+MANY_FILES = 2_000
+"""A folder of so many files is cached."""
+MANY_BYTES = 1 << 26
+"""A folder whose files, or whose pixels, take so many bytes is cached; fewer pixels are read whole from the cache."""
 
-
-@dataclass(frozen=True, kw_only=True)
-class _File:
-    name: str  # path relative to the folder, with slashes
-    path: Path
-    header: ImageHeader
+_DIGESTS = "digests.json"
 
 
 def load_folder(
@@ -31,9 +37,10 @@ def load_folder(
     size: tuple[int, int] | None = None,
     fit: str | None = None,
     channels: int | None = None,
+    cache_folder: Path | None = None,
     report: Report | None = None,
 ) -> Dataset:
-    """Loads a folder of images.
+    """Loads a folder of images; one of many files or pixels by way of a cache, which is built once.
 
     Subfolders `train`, `val` (or `validation`, `valid`) and `test` are used as parts where there is a `train`.
     Otherwise each image goes to train, validation or test (80/10/10) by a hash of its relative path, so that adding
@@ -44,194 +51,198 @@ def load_folder(
         size: (height, width) in pixels that every image is fitted to; may be None where all have one size.
         fit: "crop", "pad" or "stretch"; may be None where the proportions agree with `size`.
         channels: 1 or 3; None means 3 unless all images are grey.
-        report: told of every hundredth image.
+        cache_folder: of all data sets; None: the user's.
+        report: told how far it is.
 
     Raises:
-        DataError: no image in it, differing sizes without `size`, or more than fits in memory.
+        DataError: no image in it, differing sizes without `size`, or more than fits on the disk and in memory.
     """
-    files, skipped = _scan(folder, report)
-    parts, names_notes, outside = _parts_of(folder, files)
-    skipped.extend(outside)
-    kept = [file for part in parts.values() for file in part]
-    channels = channels or (1 if all(file.header.is_grey for file in kept) else 3)
-    size = _common_size(folder, kept, size, fit)
-    _check_memory(folder, len(kept), size, channels)
-
-    arrays: dict[str, np.ndarray] = {}
-    names: dict[str, tuple[str, ...]] = {}
-    done = 0
-    for part, members in parts.items():
-        images = np.empty((len(members), *size, channels), np.uint8)
-        good: list[str] = []
-        for file in members:
-            done += 1
-            if report is not None and (done % 100 == 0 or done == len(kept)):
-                report(Progress(stage=f"reading {folder.name}", done=done, total=len(kept), unit="images"))
-            try:
-                image = read_image(file.path, channels)
-            except UnreadableImageError as error:
-                skipped.append(Skipped(path=file.path, reason=str(error)))
-                continue
-            images[len(good)] = fit_image(image, size, fit, name=str(file.path))
-            good.append(file.name)
-        arrays[part], names[part] = images[: len(good)], tuple(good)
-    for part in ("train", "test"):
-        if not names[part]:
-            raise DataError(
-                f"`{folder}`: no image for the {part} part could be read{_listing(skipped)}; "
-                "add images, or mend those that are broken"
-            )
-    notes = list(names_notes)
-    if skipped:
-        notes.append(
-            f"{folder.name}: {len(skipped):,} of {len(skipped) + _num(names):,} files skipped{_listing(skipped)}"
-        )
-    return make_dataset(
-        name=folder.resolve().name,
-        source=str(folder),
-        train=arrays["train"],
-        test=arrays["test"],
-        validation=arrays["validation"] if names["validation"] else None,
-        train_names=names["train"],
-        test_names=names["test"],
-        skipped=tuple(sorted(skipped, key=lambda item: str(item.path))),
-        notes=tuple(notes),
-    )
-
-
-def part_by_hash(name: str) -> str:
-    """ "train" (80 of 100), "validation" (10) or "test" (10), from nothing but the relative path."""
-    bucket = _hash(name) % 100
-    return "train" if bucket < 80 else "validation" if bucket < 90 else "test"
-
-
-def _hash(name: str) -> int:
-    # Normalised, since one file system spells "é" as one character and another as two.
-    plain = unicodedata.normalize("NFC", name)
-    return int.from_bytes(hashlib.sha256(plain.encode("utf-8", "surrogateescape")).digest()[:8], "big")
-
-
-def _scan(folder: Path, report: Report | None) -> tuple[list[_File], list[Skipped]]:
-    """All images below the folder, in the order of their names, and the files that are none."""
-    files: list[_File] = []
-    skipped: list[Skipped] = []
-    for number, path in enumerate(_walk(folder)):
-        if report is not None and number % 500 == 499:
-            report(Progress(stage=f"looking through {folder.name}", done=number + 1, total=None, unit="files"))
+    listing = list_folder(folder, report)
+    plan = Plan(listing=listing, size=size, fit=fit, channels=channels)
+    options = {"size": None if size is None else list(size), "fit": fit, "channels": channels}
+    cache = FolderCache(cache_folder or default_cache_folder(), folder, options)
+    ready = _ready(plan, cache, report)
+    if ready is not None:
+        return ready
+    problem = ""
+    if len(listing) >= MANY_FILES or listing.num_bytes >= MANY_BYTES:
         try:
-            header = read_header(path)
-        except UnreadableImageError as error:
-            skipped.append(Skipped(path=path, reason=str(error)))
-        else:
-            files.append(_File(name=path.relative_to(folder).as_posix(), path=path, header=header))
-    if len(files) < 2:
-        what = (
-            "holds no image that can be read" if not files else "holds only one image; a train and a test part need two"
-        )
-        raise DataError(
-            f"`{folder}` {what}{_listing(skipped)}; put images (PNG, JPEG, WebP, …) in it or in folders below it"
-        )
-    return files, skipped
+            return _through_cache(plan, cache, report)
+        except OutputError as error:
+            problem = _given_up(cache, error)
+    store = _Memory(listing)
+    _read_headers(plan, store, report)
+    layout = plan.layout(store.facts)
+    if not problem and layout.num_bytes >= MANY_BYTES:
+        try:
+            return _through_cache(plan, cache, report)
+        except OutputError as error:
+            problem = _given_up(cache, error)
+    _check_memory(folder, layout, problem)
+    store.begin(layout)
+    _read_pixels(plan, layout, store, report)
+    notes = [f"{plan.name}: not cached, its images were read into memory; {problem}"] if problem else []
+    return plan.dataset(layout, store.facts, chosen=store.chosen, notes=notes)
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    def complain(error: OSError) -> None:
-        raise DataError(f"`{error.filename}` cannot be read ({error.strerror}); change its permissions") from error
+class _Store(Protocol):
+    """Where facts and pixels go: memory, or the builder of a cache."""
 
-    for root, folders, names in os.walk(folder, onerror=complain):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            if not name.startswith("."):
-                yield Path(root, name)
+    facts: Facts
 
+    def add(self, decoded: Decoded) -> None:
+        """Takes images over."""
+        ...
 
-def _parts_of(folder: Path, files: list[_File]) -> tuple[dict[str, list[_File]], list[str], list[Skipped]]:
-    """The files of each part, lines to show, and images that belong to no part."""
-    parts: dict[str, list[_File]] = {"train": [], "validation": [], "test": []}
-    tops = {file.name.split("/")[0] for file in files if "/" in file.name}
-    if not any(_PART_NAMES.get(top.lower()) == "train" for top in tops):
-        for file in files:
-            parts[part_by_hash(file.name)].append(file)
-        moved = _fill_empty(parts)
-        counts = ", ".join(f"{len(members):,} {part}" for part, members in parts.items())
-        few = " (too few images for 80/10/10: adding some may move others)" if moved else ""
-        return parts, [f"{folder.name}: split by a hash of the file names into {counts}{few}"], []
-    outside: list[Skipped] = []
-    for file in files:
-        top = file.name.split("/")[0] if "/" in file.name else ""
-        part = _PART_NAMES.get(top.lower())
-        if part is None:
-            outside.append(Skipped(path=file.path, reason="outside the folders train, val and test"))
-        else:
-            parts[part].append(file)
-    if parts["test"]:
-        return parts, [], outside
-    train = parts["train"]
-    parts["train"] = [file for file in train if _hash(file.name) % 100 < 90]
-    parts["test"] = [file for file in train if _hash(file.name) % 100 >= 90]
-    _fill_empty(parts)
-    kept = f"{len(parts['test']):,} of its {len(train):,} train images are kept for the test"
-    note = f"{folder.name}: has no test folder; {kept}"
-    return parts, [note], outside
+    def record_now_and_then(self) -> None:
+        """Called at moments at which everything fits together."""
+        ...
 
 
-def _fill_empty(parts: dict[str, list[_File]]) -> bool:
-    """Gives an empty train or test part the image with the lowest or highest hash of the others."""
-    moved = False
-    for empty, choose in (("train", min), ("test", max)):
-        if parts[empty]:
-            continue
-        others = [part for part in ("validation", "train", "test") if part != empty and parts[part]]
-        giver = max(others, key=lambda part: len(parts[part])) if others else None
-        if giver is None or (giver != "validation" and len(parts[giver]) < 2):
-            continue
-        chosen = choose(parts[giver], key=lambda file: _hash(file.name))
-        parts[giver].remove(chosen)
-        parts[empty].append(chosen)
-        moved = True
-    return moved
+class _Memory:
+    """Facts and pixels that are kept nowhere else."""
+
+    def __init__(self, listing: Listing) -> None:
+        self.facts = Facts.none(len(listing))
+        self._pixels = np.empty((0, 1, 1, 1), np.uint8)
+        self._num_rows = 0
+
+    def begin(self, layout: Layout) -> None:
+        self._pixels = np.empty((len(layout.parts.kept), *layout.shape), np.uint8)
+
+    def add(self, decoded: Decoded) -> None:
+        end = self._num_rows + len(decoded.numbers)
+        self._pixels[self._num_rows : end] = decoded.pixels
+        self.facts.rows[decoded.numbers] = np.arange(self._num_rows, end)
+        self._num_rows = end
+
+    def record_now_and_then(self) -> None:
+        pass
+
+    def chosen(self, rows: NDArray[np.int64]) -> Images:
+        assert (np.diff(rows) == 1).all(), "images were read part by part, and a part is a piece of the whole"
+        return self._pixels[rows[0] : rows[-1] + 1]
 
 
-def _common_size(folder: Path, files: list[_File], size: tuple[int, int] | None, fit: str | None) -> tuple[int, int]:
-    sizes = Counter((file.header.height, file.header.width) for file in files)
-    if size is None and len(sizes) == 1:
-        return next(iter(sizes))
-    seen = ", ".join(f"{height}×{width} ({count:,})" for (height, width), count in sizes.most_common(_NUM_SHOWN))
-    more = f" and {len(sizes) - _NUM_SHOWN:,} other sizes" if len(sizes) > _NUM_SHOWN else ""
-    if size is None:
-        raise DataError(
-            f"`{folder}`: the images differ in size; height×width (how many): {seen}{more}. "
-            f"Say which size all shall have with `size`, and how they shall fit with `fit`: {FIT_HELP}"
-        )
-    if fit is None and any(height * size[1] != width * size[0] for height, width in sizes):
-        raise DataError(
-            f"`{folder}`: some images have other proportions than `size` (={size[0]}×{size[1]}): {seen}{more}. "
-            f"Say how they shall fit with `fit`: {FIT_HELP}"
-        )
-    return size
+def _ready(plan: Plan, cache: FolderCache, report: Report | None) -> Dataset | None:
+    """The data set from a cache that has all of it."""
+    found = cache.peek(plan.listing)
+    if found is None:
+        return None
+    facts, pixels = found
+    if facts.without_header():
+        return None
+    layout = plan.layout(facts)
+    if layout.shape != pixels.shape or facts.without_pixels(layout.parts.kept):
+        return None
+    return _cached_dataset(plan, layout, facts, pixels, cache, report)
 
 
-def _check_memory(folder: Path, num_images: int, size: tuple[int, int], channels: int) -> None:
-    needed = num_images * size[0] * size[1] * channels
+def _through_cache(plan: Plan, cache: FolderCache, report: Report | None) -> Dataset:
+    """Fills the cache with what it lacks, and the data set from it."""
+    with cache.build(plan.listing, report) as builder:
+        _read_headers(plan, builder, report)
+        layout = plan.layout(builder.facts)
+        builder.begin(layout.shape, layout.parts.kept)
+        _read_pixels(plan, layout, builder, report)
+        builder.record()
+        assert builder.pixels is not None
+        return _cached_dataset(plan, layout, builder.facts, builder.pixels, cache, report)
+
+
+def _read_headers(plan: Plan, store: _Store, report: Report | None) -> None:
+    """Looks into all files that nothing is known of."""
+    listing, facts = plan.listing, store.facts
+    unknown = facts.without_header()
+    done = len(listing) - len(unknown)
+    for found in read_headers(listing.path, unknown):
+        for number, header in found.items():
+            if isinstance(header, Failure):
+                facts.fail(number, header)
+            else:
+                facts.headers[number] = (header.height, header.width, header.is_grey)
+        done += len(found)
+        if report is not None:
+            report(Progress(stage=f"looking into {plan.name}", done=done, total=len(listing), unit="files"))
+        store.record_now_and_then()
+
+
+def _read_pixels(plan: Plan, layout: Layout, store: _Store, report: Report | None) -> None:
+    """Decodes all images of the parts that are not in the store."""
+    listing, facts, kept = plan.listing, store.facts, layout.parts.kept
+    missing = facts.without_pixels(kept)
+    done = len(kept) - len(missing)
+    height, width, channels = layout.shape
+    for decoded in read_pixels(
+        listing.path,
+        missing,
+        size=(height, width),
+        fit=plan.fit,
+        channels=channels,
+        mean_bytes=listing.num_bytes / max(1, len(listing)),
+    ):
+        store.add(decoded)
+        for number, failure in decoded.failed.items():
+            facts.fail(number, failure)
+        done += len(decoded.numbers) + len(decoded.failed)
+        if report is not None:
+            report(Progress(stage=f"reading {plan.name}", done=done, total=len(kept), unit="images"))
+        store.record_now_and_then()
+
+
+def _cached_dataset(
+    plan: Plan, layout: Layout, facts: Facts, pixels: Pixels, cache: FolderCache, report: Report | None
+) -> Dataset:
+    is_small = layout.num_bytes < MANY_BYTES
+
+    def chosen(rows: NDArray[np.int64]) -> Images:
+        images = pixels.chosen(rows)
+        return images[:] if is_small else images
+
+    def digests(images: dict[str, Images]) -> dict[str, str]:
+        order = hashlib.sha256(f"{pixels.path.name} {pixels.shape}".encode())
+        for part in sorted(images):
+            rows = np.array([row for row in facts.rows[getattr(layout.parts, part)] if row >= 0], "<i8")
+            order.update(f"{part} {len(rows)} ".encode() + rows.tobytes())
+        return _digests(cache.home / _DIGESTS, order.hexdigest(), images, plan.name, report)
+
+    size, where = layout.num_bytes / 2**20, cache.home.name
+    note = f"{plan.name}: its pixels ({size:,.0f} MiB) come from the cache `{where}`; `diabolo data list` shows it"
+    return plan.dataset(layout, facts, chosen=chosen, notes=[note], digests=digests)
+
+
+def _digests(path: Path, order: str, images: dict[str, Images], name: str, report: Report | None) -> dict[str, str]:
+    """Sha256 of each part, taken anew only where it is made of other rows than the last time."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        content = None
+    if isinstance(content, dict) and content.get("order") == order:
+        known = content.get("parts")
+        if isinstance(known, dict) and known.keys() == images.keys():
+            return {part: str(digest) for part, digest in known.items()}
+    found = {part: bytes_digest(array, report=report, name=name) for part, array in images.items()}
+    with contextlib.suppress(OutputError):  # then they are taken again the next time
+        write_text(path, json.dumps({"order": order, "parts": found}, indent=1) + "\n")
+    return found
+
+
+def _given_up(cache: FolderCache, error: OutputError) -> str:
+    """Why there is no cache; a disk that it filled is left as it was before."""
+    if isinstance(error.__cause__, OSError) and error.__cause__.errno in (errno.ENOSPC, errno.EDQUOT):
+        cache.discard()
+    return str(error)
+
+
+def _check_memory(folder: Path, layout: Layout, problem: str) -> None:
     try:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):  # a system that does not tell
         return
-    if needed > 0.7 * memory:
+    if layout.num_bytes > 0.7 * memory:
+        height, width, channels = layout.shape
         raise DataError(
-            f"`{folder}`: {num_images:,} images of {size[0]}×{size[1]}×{channels} need {needed / 2**30:.1f} GiB of "
-            f"memory and this machine has {memory / 2**30:.1f}; choose a smaller `size`, or fewer images"
+            f"`{folder}`: {len(layout.parts.kept):,} images of {height}×{width}×{channels} need "
+            f"{layout.num_bytes / 2**30:.1f} GiB of memory and this machine has {memory / 2**30:.1f}; "
+            f"choose a smaller `size`, or fewer images{', or make room for the cache: ' if problem else ''}{problem}"
         )
-
-
-def _num(names: dict[str, tuple[str, ...]]) -> int:
-    return sum(len(members) for members in names.values())
-
-
-def _listing(skipped: list[Skipped]) -> str:
-    """ " (a.txt: not an image; …)": the first few skipped files."""
-    if not skipped:
-        return ""
-    shown = "; ".join(f"{item.path.name}: {item.reason}" for item in skipped[:_NUM_SHOWN])
-    more = f"; and {len(skipped) - _NUM_SHOWN:,} more" if len(skipped) > _NUM_SHOWN else ""
-    return f" ({shown}{more})"

@@ -44,7 +44,8 @@ def load_data(
         report: called with a `Progress` now and then while work is long.
 
     Returns:
-        Images as uint8 (N, H, W, C), in memory but for a large `.npy` of uint8 and for a memory-mapped array.
+        Images as uint8 (N, H, W, C), in memory but for a large `.npy` of uint8, a memory-mapped array, and a folder of
+        many images, whose pixels are cached.
 
     Raises:
         DataError: nothing of that name, or it cannot be read, or an option is missing or wrong.
@@ -88,7 +89,9 @@ def _load(
         if path.is_dir():
             idx = find_idx_files(path)
             if not idx:
-                return load_folder(path, size=pair, fit=fit, channels=channels, report=report)
+                return load_folder(
+                    path, size=pair, fit=fit, channels=channels, cache_folder=cache_folder, report=report
+                )
             return with_options(load_idx_folder(path, idx), pair, fit, channels)
         return with_options(_load_file(path, report), pair, fit, channels)
     except PermissionError as error:

@@ -1,0 +1,176 @@
+"""Calibration: from normal images, which score a run uses, and above which threshold an image is an alarm."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from diabolo.anomaly import auroc, false_alarm_threshold, images_needed
+from diabolo.data import Skipped
+from diabolo.errors import DataError
+from diabolo.use.calibration import Calibration, calibration_file, weights_digest, write_calibration
+from diabolo.use.encode import encode
+from diabolo.use.files import open_stream
+from diabolo.use.latent_distance import MOST_VALUES, LatentStatistics, latent_statistics
+from diabolo.use.made_up_defects import with_made_up_defects
+from diabolo.use.printable import printable
+from diabolo.use.run import Run
+from diabolo.use.score import SCORES, find_score, score_images
+from diabolo.use.score_stream import Reading, ScoreStream
+from diabolo.use.walk import find_files
+
+AUTO = "auto"
+"""Instead of a score: the one that tells made-up defects best."""
+DEFAULT = "peak"
+"""The score where nothing was calibrated, or with too few images to choose one."""
+
+_FEWEST, _MOST = 40, 400  # images that a score is chosen, or latent statistics are taken, from
+_SHARE = 4  # of all images, one in so many
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibrated:
+    """What `calibrate` made."""
+
+    calibration: Calibration
+    """As it was written beside the run."""
+    file: Path
+    """Where it lies."""
+    skipped: tuple[Skipped, ...]
+    """Files that are no images."""
+    notes: tuple[str, ...]
+    """Sentences that a user must see."""
+
+
+def calibrate(
+    run: Run,
+    paths: Sequence[str | Path],
+    *,
+    false_alarm: float = 0.01,
+    score: str = AUTO,
+    reading: Reading | None = None,
+    seed: int = 0,
+) -> Calibrated:
+    """Chooses score and threshold on normal images, and writes `anomaly.json` into the run's folder.
+
+    The images must be like those to come, and none that the model was trained on: it knows those, and their scores are
+    too low. Where a score is to be chosen (`auto`), or is `latent`, a quarter of the images (40 to 400, drawn by the
+    seed) serves for that and takes no part in the threshold, whose false-alarm rate stays exact. The choice is by
+    AUROC between these images and copies with made-up defects: no real defect is seen.
+
+    Args:
+        run: trained on normal images.
+        paths: normal images, or folders of them.
+        false_alarm: the share of normal images that may be called abnormal.
+        score: of `SCORES`, or `auto`.
+        reading: how files are read; scoring then fits images in the same way.
+        seed: of the order of the images and of the made-up defects.
+
+    Raises:
+        DataError: no images, or too few for this rate; the message says how many are needed.
+        DiaboloError: an option has a wrong value.
+        OutputError: the file cannot be written.
+    """
+    if score != AUTO:
+        find_score(score)
+    needed = images_needed(false_alarm)
+    reading = reading or Reading()
+    files = find_files(paths)
+    random.Random(seed).shuffle(files)
+    notes: list[str] = []
+    skipped: list[Skipped] = []
+    spare = min(_MOST, max(_FEWEST, len(files) // _SHARE)) if score in (AUTO, "latent") else 0
+    if score == AUTO and len(files) - spare < needed:
+        notes.append(
+            f"{len(files):,} images are too few to choose a score as well ({needed + _FEWEST:,} would do); "
+            f"`{DEFAULT}` is taken"
+        )
+        score, spare = DEFAULT, 0
+    if len(files) - spare < needed:
+        besides = f" besides the {spare:,} that its statistics come from" if spare else ""
+        raise DataError(
+            f"`false_alarm` (={false_alarm:g}) needs at least {needed:,} normal images{besides}, and there are "
+            f"{len(files):,}; add images, or ask for a higher rate"
+        )
+    latent: LatentStatistics | None = None
+    choice: dict[str, float] = {}
+    if spare:
+        latent, choice = _study(run, files[:spare], score, reading, seed, skipped)
+        score = max(choice, key=lambda name: choice[name]) if choice else score  # the first of equals
+    stream = ScoreStream(run, files[spare:], [score], latent=latent, reading=reading, stage="calibrating")
+    scores: list[float] = []
+    tops: list[float] = []
+    for _, scored in stream:
+        scores.extend(scored.scores[score])
+        tops.extend(scored.map_of(score).max(axis=(1, 2)))
+    threshold = false_alarm_threshold(np.asarray(scores), false_alarm)
+    calibration = Calibration(
+        score=score,
+        threshold=threshold,
+        map_top=float(np.sort(tops)[threshold.rank - 1]),
+        fit=reading.fit,
+        weights=weights_digest(run),
+        choice=choice,
+        latent=latent if score == "latent" else None,
+    )
+    write_calibration(run, calibration)
+    return Calibrated(
+        calibration=calibration,
+        file=calibration_file(run),
+        skipped=(*skipped, *stream.skipped),
+        notes=(*notes, *_known_images(run, paths)),
+    )
+
+
+def _study(
+    run: Run, files: Sequence[Path], score: str, reading: Reading, seed: int, skipped: list[Skipped]
+) -> tuple[LatentStatistics | None, dict[str, float]]:
+    """What normal images that take no part in the threshold are for.
+
+    Returns:
+        Statistics of latents (for `auto`: of the first half of the images; None where these are too long), and for
+        `auto` the AUROC of each score between the second half and its copies with made-up defects.
+    """
+    stream = open_stream(
+        run, files, fit=reading.fit, workers=reading.workers, report=reading.report, stage="choosing a score"
+    )
+    num_latents = len(files) if score == "latent" else len(files) // 2
+    latents: list[np.ndarray] = []
+    found: dict[str, tuple[list[float], list[float]]] = {}
+    statistics: LatentStatistics | None = None
+    for number, one in enumerate(stream):
+        if number < num_latents:
+            latents.append(encode(run.model, one.image[None], pool="mean", memory=reading.memory)[0])
+            continue
+        if statistics is None and latents and len(latents[0]) <= MOST_VALUES:
+            statistics = latent_statistics(np.stack(latents))
+        names = [name for name in SCORES if name != "latent" or statistics is not None]
+        pair = np.stack([one.image, with_made_up_defects(one.image[None], seed=seed + number)[0]])
+        scored = score_images(run.model, pair, names, latent=statistics, memory=reading.memory)
+        for name, values in scored.scores.items():
+            for kind, value in zip(found.setdefault(name, ([], [])), values, strict=True):
+                kind.append(float(value))
+    skipped.extend(stream.skipped)
+    if score == "latent":
+        stream.check_any(len(latents))
+        return latent_statistics(np.stack(latents)), {}
+    stream.check_any(len(found))
+    return statistics, {name: auroc(*map(np.asarray, kinds)).value for name, kinds in found.items()}
+
+
+def _known_images(run: Run, paths: Sequence[str | Path]) -> list[str]:
+    """A note for each path in the folder that the run was trained on."""
+    trained_on = Path(run.record.data["source"]).expanduser().resolve()
+    return [
+        f"`{printable(path)}` lies in the folder that the run was trained on; images that it knows score too low, and "
+        "there will be more false alarms than stated: calibrate on others"
+        for path in map(Path, paths)
+        if trained_on.is_dir() and path.resolve().is_relative_to(trained_on) and not _held_out(path, trained_on)
+    ]
+
+
+def _held_out(path: Path, folder: Path) -> bool:
+    parts = path.resolve().relative_to(folder).parts
+    return bool(parts) and parts[0].lower() in ("val", "valid", "validation", "test")

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from skimage.metrics import peak_signal_noise_ratio
 from train_builders import NOISY, PLAIN, model, random_images
 
 from diabolo.errors import DataError, RecipeError
@@ -103,12 +104,34 @@ def test_every_loss_says_its_unit_and_its_floor() -> None:
     perfect = images.astype(np.float64) / 255
     with np.errstate(divide="ignore", invalid="ignore"):
         entropy = -np.nan_to_num(perfect * np.log(perfect)) - np.nan_to_num((1 - perfect) * np.log1p(-perfect))
-    floors = {"bce": entropy[[1, 4, 8]].mean(), "mse": 0.0, "l1": 0.0}
+    floors = {"bce": entropy[[1, 4, 8]].mean(), "mse": 0.0, "l1": 0.0, "psnr": -60.0}
     assert LOSSES.keys() == floors.keys()
     for name, loss in LOSSES.items():
         assert loss.unit
         assert loss.title
         assert floor_of(loss, images, np.array([1, 4, 8])) == pytest.approx(floors[name], rel=1e-12)
+
+
+def test_the_loss_of_the_psnr_is_minus_its_mean_over_images() -> None:
+    """Against scikit-image, in float64; where images are 20 dB apart the mean of MSEs would be another number."""
+    random = np.random.default_rng(0)
+    images = random.uniform(size=(6, 3, 8, 8))
+    outputs = images + random.normal(size=images.shape) * np.geomspace(0.01, 0.3, 6)[:, None, None, None]
+    expected = [
+        peak_signal_noise_ratio(image, output, data_range=1) for image, output in zip(images, outputs, strict=True)
+    ]
+    function = LOSSES["psnr"].function
+    loss = function(torch.from_numpy(outputs), torch.from_numpy(images))
+    assert float(loss) == pytest.approx(-np.mean(expected), abs=0.02), "1e-6 beside an MSE of 1e-4 is 0.04 dB of one"
+    perfect = torch.from_numpy(images)
+    assert torch.autograd.gradcheck(
+        lambda output: function(output, perfect), torch.from_numpy(outputs).requires_grad_()
+    )
+    at_the_floor = perfect.clone().requires_grad_()
+    function(at_the_floor, perfect).backward()
+    assert function(perfect, perfect).item() == pytest.approx(-60)
+    assert at_the_floor.grad is not None
+    assert not at_the_floor.grad.any()
 
 
 def test_a_floor_over_many_images_is_the_mean_over_all(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -125,6 +125,13 @@ def test_every_loss_falls_with_every_optimiser(loss: str, optimiser: str) -> Non
     assert history[-1].train_excess < 0.95 * history[0].train_excess
 
 
+def test_a_loss_in_decibels_falls() -> None:
+    """Its floor is far off, so that a share of the excess says nothing: a decibel is a fifth of the MSE."""
+    history = run("conv8 relu conv8 | conv3", loss="psnr", optimiser="adam", learning_rate=0.01, epochs=8)[-1].history
+    assert history[-1].train_loss < history[0].train_loss - 1
+    assert history[-1].val_loss == pytest.approx(-history[-1].val_psnr, abs=0.5), "outputs a little outside of [0, 1]"
+
+
 def test_the_clipped_gradient_has_the_norm_asked_for() -> None:
     """Plain SGD from rest moves by 1.9 · rate · gradient, so one step shows the norm of the gradient."""
     moved = {}

@@ -18,6 +18,8 @@ WRONG = {
     "warmup": [-0.1, 1.1, float("nan")],
     "weight_decay": [-1, float("inf")],
     "clip_norm": [-1.0, "1"],
+    "ema": [-0.1, 1.0, "0.9", float("nan"), True],
+    "augment": ["flips", True],
     "loss": ["BCE", ["bce"]],
     "precision": ["float16"],
     "initialisation": ["zeros"],
@@ -61,7 +63,7 @@ def test_texts_are_read_as_the_type_of_the_choice() -> None:
         ({"learning_rate": "fast"}, "`learning_rate` (=fast) must be a number"),
         ({"learning_rate": "nan"}, "`learning_rate` (=nan) must be 0 to 1,000,000,000"),
         ({"epochs": 0}, "`epochs` (=0) must be 1 to 1,000,000"),
-        ({"loss": "ssim"}, "`loss` (=ssim) must be one of bce, mse, l1"),
+        ({"loss": "ssim"}, "`loss` (=ssim) must be one of bce, mse, l1, psnr"),
         ({"validation": "test"}, "`keep=best` with `validation=test` would choose weights by the test images"),
     ],
 )

@@ -102,6 +102,23 @@ def test_a_training_whose_epochs_are_all_done_goes_straight_to_its_end() -> None
     assert events[1].best_epoch == state.progress.best_epoch
 
 
+def test_a_state_from_before_a_choice_existed_goes_on() -> None:
+    whole, state = final_state(PLAIN, recipe()), None
+    for event in train(model(), parts(), recipe(), should_stop=iter([False] * 7 + [True]).__next__):
+        if isinstance(event, Stopped):
+            state = event.state()
+    assert state is not None
+    older = replace(
+        state, recipe={name: value for name, value in state.recipe.items() if name not in ("ema", "augment")}
+    )
+    *_, end = train(resumed := model(seed=3), parts(), recipe(), resume=older)
+    assert isinstance(end, Trained)
+    own = {f"model.{name}": value for name, value in resumed.state_dict().items()}
+    assert same_tensors(own, {name: value for name, value in whole.tensors.items() if name in own})
+    with pytest.raises(RunError, match=r"`augment` was 'none' and is now 'flip'"):
+        list(train(model(), parts(), recipe(augment="flip"), resume=older))
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -11,6 +11,7 @@ import torch
 
 from diabolo.api.engine import describe_engine, pick_engine, precision_notes
 from diabolo.api.recorded_data import data_table, load_recorded_data, training_images
+from diabolo.api.start import build_for
 from diabolo.data import Dataset, load_data
 from diabolo.data.dataset import Report
 from diabolo.errors import DiaboloError, RunError
@@ -96,10 +97,11 @@ def new_job(
     if isinstance(model, AutoEncoder):
         built = model
         check_image_shape(dataset, model.graph.input_shape)
-        notes = _of_built(model, engine)
+        notes = _of_built(model, engine, chosen)
+        images = training_images(dataset, chosen)
     else:
-        built = build_model(spec, dataset.image_shape, seed=seed, initialisation=chosen.initialisation, engine=picked)
-    images = training_images(dataset, chosen)
+        images = training_images(dataset, chosen)
+        built = build_for(spec, dataset, images, chosen, seed=seed, engine=picked)
     check_training(built, images, chosen)
     record = RunRecord(
         name=short,
@@ -153,9 +155,7 @@ def resumed_job(run: str | Path, *, data: Any = None, report: Report | None = No
     dataset = load_recorded_data(folder, record, data=data, report=report)
     images = training_images(dataset, recipe)
     engine = "plain" if find_library() is None else record.engine
-    model = build_model(
-        record.line, record.input_shape, seed=record.seed, initialisation=recipe.initialisation, engine=engine
-    )
+    model = build_model(record.line, record.input_shape, engine=engine)  # the state has its weights
     return Job(
         model=model.to(_device(record.device.split(" ")[0])),
         dataset=dataset,
@@ -191,11 +191,18 @@ def _named(model: str | Spec | AutoEncoder, name: str | None) -> tuple[str, Spec
     return name or "model", resolve(model.line).spec
 
 
-def _of_built(model: AutoEncoder, engine: str | None) -> tuple[str, ...]:
-    """A note where an engine is asked for and the model has another one already."""
+def _of_built(model: AutoEncoder, engine: str | None, recipe: Recipe) -> tuple[str, ...]:
+    """Notes where something is asked for that a model has already."""
+    notes: tuple[str, ...] = ()
+    if recipe.initialisation == "pca":
+        notes = (
+            "`initialisation` (=pca) has no effect on a model that is built already: it starts from the weights that "
+            "it has; pass its line instead",
+        )
     if engine is None or engine == model.engine or (engine == "auto" and model.engine == "fused"):
-        return ()
+        return notes
     return (
+        *notes,
         f"`engine` (={engine}) has no effect on a model that is built already: it runs on {model.engine}; build it "
         f"with `diabolo.build(…, engine={engine!r})`",
     )

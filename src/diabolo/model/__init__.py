@@ -2,6 +2,15 @@
 
 from diabolo.model.autoencoder import AutoEncoder
 from diabolo.model.build import build_model
+from diabolo.model.closed_form import Batches, initialise_closed_form
 from diabolo.model.initialise import INITIALISATIONS, derive_seed, initialise
 
-__all__ = ["INITIALISATIONS", "AutoEncoder", "build_model", "derive_seed", "initialise"]
+__all__ = [
+    "INITIALISATIONS",
+    "AutoEncoder",
+    "Batches",
+    "build_model",
+    "derive_seed",
+    "initialise",
+    "initialise_closed_form",
+]

@@ -25,6 +25,11 @@ def initialise(layers: nn.ModuleDict, seed: int, initialisation: str = "glorot-u
     Raises:
         RecipeError: the initialisation is unknown.
     """
+    if initialisation == "pca":
+        raise RecipeError(
+            "`initialisation` (=pca) is computed from train images, and there are none here; give it to `fit` or "
+            "`train`, or call `initialise_closed_form` with images"
+        )
     if initialisation not in INITIALISATIONS:
         raise RecipeError(f"`initialisation` (={initialisation!r}) must be one of {', '.join(INITIALISATIONS)}")
     for name, layer in layers.items():

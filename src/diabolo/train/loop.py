@@ -12,6 +12,8 @@ from torch import Tensor
 
 from diabolo.model import AutoEncoder, derive_seed
 from diabolo.runs import EpochRow
+from diabolo.train.augment import augmented
+from diabolo.train.average import WeightAverage
 from diabolo.train.diagnosis import likely_cause
 from diabolo.train.evaluate import evaluate
 from diabolo.train.events import Checkpoint, Diverged, EpochDone, Event, Started, StepDone, Stopped, Trained
@@ -22,7 +24,7 @@ from diabolo.train.optimiser import learning_rate, make_optimiser
 from diabolo.train.precision import autocast, products
 from diabolo.train.random import seeded
 from diabolo.train.recipe import Recipe
-from diabolo.train.state import Progress, TrainingState, put_tensors, take_tensors
+from diabolo.train.state import Progress, TrainingState, put_tensors, take_tensors, taken_average
 from diabolo.train.tally import DeviceTally, HostTally, make_tally
 
 CHECKPOINT_SECONDS = 60.0
@@ -43,11 +45,11 @@ def train(
 
     Args:
         model: on the device that is to be used, with its initial weights; after a `resume` those of the state. It is
-            left in training mode.
+            left in training mode. With `ema` it has the averaged weights at `EpochDone` and from `Trained` on.
         images: train and validation images.
         recipe: every training choice.
-        seed: of the batch order, which depends on (seed, epoch) alone, and of dropout and noise in the model, which
-            depend on (seed, number of the step) alone.
+        seed: of the batch order, which depends on (seed, epoch) alone, and of augmentation, and of dropout and noise
+            in the model, which depend on (seed, number of the step) alone.
         resume: a state to go on from; the result is the same as without the interruption, bit for bit on a CPU with
             the same number of threads.
         should_stop: asked before each step; True ends training with `Stopped`. An epoch whose last step is done is
@@ -100,6 +102,9 @@ class _Training:
         if resume is not None:
             resume.check_same(model.line or "", seed, asdict(recipe))
             put_tensors(model, self.optimiser, resume.tensors)
+        self.average = WeightAverage(model, recipe.ema) if recipe.ema else None
+        if self.average is not None and resume is not None:
+            self.average.put(taken_average(resume.tensors))
 
     @property
     def num_steps_done(self) -> int:
@@ -122,6 +127,8 @@ class _Training:
             ended = yield from self._epoch()
             if ended:
                 return
+        if self.average is not None:
+            self.average.load()
         yield Trained(history=self.history, best_epoch=self.progress.best_epoch)
 
     def _epoch(self) -> Generator[Event, None, bool]:
@@ -153,8 +160,9 @@ class _Training:
                     if self._settle() and self._is_finite():
                         yield Checkpoint(state=self.state)
                     last_checkpoint = time.monotonic()
-        done = self._close_epoch(epoch)
-        yield done
+        with self._averaged():
+            done = self._close_epoch(epoch)
+            yield done
         if isinstance(done, Diverged):
             return True
         yield Checkpoint(state=self.state)
@@ -162,6 +170,7 @@ class _Training:
 
     def _step(self, images: Tensor) -> None:
         """One training step. A loss that is not finite changes no weight."""
+        images = augmented(images, self.recipe.augment, self.seed, self.num_steps_done)
         self.optimiser.rate = learning_rate(self.recipe, self.num_steps_done, self.num_steps)
         self.optimiser.zero_grad()
         with products(self.recipe.precision, self.device):
@@ -173,6 +182,12 @@ class _Training:
                 if self.recipe.clip_norm:
                     torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip_norm)
                 self.optimiser.step(skip=self.tally.skip)
+                if self.average is not None:
+                    self.average.update(self.num_steps_done)
+
+    def _averaged(self) -> contextlib.AbstractContextManager[None]:
+        """The model with the weights that an epoch is judged by."""
+        return contextlib.nullcontext() if self.average is None else self.average.applied()
 
     def _random_numbers(self) -> contextlib.AbstractContextManager[None]:
         """Of this step, for dropout, noise and sampling; nothing where the model draws none."""
@@ -264,7 +279,7 @@ class _Training:
         return TrainingState(
             progress=self.progress,
             history=self.history,
-            tensors=take_tensors(self.model, self.optimiser),
+            tensors=take_tensors(self.model, self.optimiser, {} if self.average is None else self.average.tensors),
             line=self.model.line or "",
             seed=self.seed,
             recipe=asdict(self.recipe),

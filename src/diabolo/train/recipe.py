@@ -34,12 +34,17 @@ class Recipe:
     """Decoupled for `adamw` and, as in Keras, for `adam-keras`; added to the gradient for `adam` and `sgd`."""
     clip_norm: float = 0.0
     """Largest Euclidean norm of the whole gradient; 0: not clipped."""
-    loss: Literal["bce", "mse", "l1"]
-    """Mean over pixel values of: binary cross-entropy, squared error, absolute error."""
+    ema: float = 0.0
+    """Decay of a moving average of the weights over the steps, which is what is validated, kept and tested; 0: none."""
+    augment: Literal["none", "flip"] = "none"
+    """What is done to the images of a training step: `flip` mirrors each left-right with probability one half."""
+    loss: Literal["bce", "mse", "l1", "psnr"]
+    """Mean over pixel values of: binary cross-entropy, squared error, absolute error; or `psnr`, minus the PSNR in dB,
+    mean over images."""
     precision: Literal["float32", "tf32", "bfloat16"] = "float32"
     """Of the training steps' arithmetic, `tf32` on CUDA only; weights and evaluation are always float32."""
-    initialisation: Literal["glorot-uniform", "he-normal"] = "glorot-uniform"
-    """Of the kernels."""
+    initialisation: Literal["glorot-uniform", "he-normal", "pca"] = "glorot-uniform"
+    """Of the kernels. `pca`: computed from train images, so that a line starts as the best linear map of its blocks."""
     validation: Literal["held-out", "test"]
     """Which images give val_loss: a part of the train images, or the test images, as the question does."""
     validation_fraction: float = 0.1
@@ -93,6 +98,11 @@ class Recipe:
         return {name: value for name, value in asdict(self).items() if name != "name"}
 
 
+def default_choices() -> dict[str, Any]:
+    """The choices that have a default, with it: what a run from before a choice existed was trained with."""
+    return {field.name: field.default for field in fields(Recipe) if field.default is not MISSING}
+
+
 _TYPE_NAMES: dict[Any, str] = {int: "whole number", float: "number", str: "text"}
 _RANGES = (
     ("epochs", 1, 1_000_000),
@@ -101,6 +111,7 @@ _RANGES = (
     ("warmup", 0, 1),
     ("weight_decay", 0, 1000),
     ("clip_norm", 0, 1_000_000_000),
+    ("ema", 0, 0.999_999),
     ("validation_fraction", 0, 0.9),
     ("num_train_eval", 1, 10_000_000),
 )

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from diabolo.errors import RunError
 from diabolo.runs import EpochRow, row_from_dict
 from diabolo.train.optimiser import Optimiser
+from diabolo.train.recipe import default_choices
 from diabolo.train.tensor_file import read_tensors, write_tensors
 
 FORMAT = 1
@@ -46,7 +47,8 @@ class TrainingState:
     history: tuple[EpochRow, ...]
     """Rows of the whole epochs."""
     tensors: dict[str, Tensor] = field(repr=False)
-    """`model.*`: parameters and moving statistics; `optimiser.*`: its state by parameter name."""
+    """`model.*`: parameters and moving statistics; `optimiser.*`: its state by parameter name; `average.*`: the moving
+    averages of the former, where the recipe has `ema`."""
     line: str
     """The model's canonical line."""
     seed: int
@@ -60,7 +62,7 @@ class TrainingState:
         Raises:
             RunError: the line, the seed or a choice of the recipe is another one.
         """
-        then = {"line": self.line, "seed": self.seed, **self.recipe}
+        then = {"line": self.line, "seed": self.seed, **default_choices(), **self.recipe}
         now = {"line": line, "seed": seed, **recipe}
         for name in then | now:
             if then.get(name) != now.get(name):
@@ -70,9 +72,10 @@ class TrainingState:
                 )
 
 
-def take_tensors(model: nn.Module, optimiser: Optimiser) -> dict[str, Tensor]:
-    """Copies of all tensors of a model and its optimiser, by name."""
+def take_tensors(model: nn.Module, optimiser: Optimiser, average: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Copies of all tensors of a model, its optimiser and the moving averages of its weights, by name."""
     tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
+    tensors.update({f"average.{name}": value for name, value in average.items()})
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     for parameter, values in optimiser.state.items():
         for key, value in values.items():
@@ -89,6 +92,11 @@ def put_tensors(model: nn.Module, optimiser: Optimiser, tensors: dict[str, Tenso
         kept = {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}
         if kept:
             optimiser.state[parameter] = {key: _like(parameter, value) for key, value in kept.items()}
+
+
+def taken_average(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The moving averages among the tensors of a state, by the names of the model's tensors."""
+    return {name.removeprefix("average."): value for name, value in tensors.items() if name.startswith("average.")}
 
 
 def load_weights(model: nn.Module, weights: dict[str, Tensor]) -> None:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from diabolo.api.compare import compare_models as compare
     from diabolo.api.explain import explain
     from diabolo.api.fit import fit, resume
+    from diabolo.api.own_images import decode, denoise, encode, interpolate, reconstruct
+    from diabolo.api.score import calibrate, score
     from diabolo.api.summary import summary
     from diabolo.data import load_data
     from diabolo.errors import DiaboloError
@@ -24,8 +26,9 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "AutoEncoder", "DiaboloError", "Recipe", "Run", "Spec", "build", "check", "compare", "explain", "fit", "load",
-    "load_data", "parse", "resume", "summary",
+    "AutoEncoder", "DiaboloError", "Recipe", "Run", "Spec", "build", "calibrate", "check", "compare", "decode",
+    "denoise", "encode", "explain", "fit", "interpolate", "load", "load_data", "parse", "reconstruct", "resume", "score",
+    "summary",
 ]  # fmt: skip
 
 _HOMES = {
@@ -35,11 +38,18 @@ _HOMES = {
     "Run": ("diabolo.use", "Run"),
     "Spec": ("diabolo.notation", "Spec"),
     "build": ("diabolo.api.build", "build"),
+    "calibrate": ("diabolo.api.score", "calibrate"),
     "check": ("diabolo.api.check", "check"),
     "compare": ("diabolo.api.compare", "compare_models"),
+    "decode": ("diabolo.api.own_images", "decode"),
+    "denoise": ("diabolo.api.own_images", "denoise"),
+    "encode": ("diabolo.api.own_images", "encode"),
     "explain": ("diabolo.api.explain", "explain"),
     "fit": ("diabolo.api.fit", "fit"),
+    "interpolate": ("diabolo.api.own_images", "interpolate"),
+    "reconstruct": ("diabolo.api.own_images", "reconstruct"),
     "resume": ("diabolo.api.fit", "resume"),
+    "score": ("diabolo.api.score", "score"),
     "load": ("diabolo.use", "load"),
     "load_data": ("diabolo.data", "load_data"),
     "parse": ("diabolo.notation", "parse"),

@@ -107,7 +107,7 @@ def test_reconstructions_are_clipped_and_leave_the_mode_alone() -> None:
     ("images", "message"),
     [
         (np.zeros((2, 8, 8, 3), np.float32), "`images` are float32; this takes uint8 from 0 to 255"),
-        (np.zeros((2, 8, 9, 3), np.uint8), r"have shape \(2, 8, 9, 3\); this model takes \(N, 8, 8, 3\)"),
+        (np.zeros((2, 8, 8, 1), np.uint8), r"have shape \(2, 8, 8, 1\); this model takes \(N, 8, 8, 3\)"),
         (np.zeros((8, 8, 3), np.uint8), r"have shape \(8, 8, 3\)"),
     ],
 )

@@ -14,14 +14,19 @@ from diabolo.cli import (
     check,
     compare,
     data,
+    decode,
     demo,
+    denoise,
     draw,
+    encode,
     evaluate,
     explain,
+    interpolate,
     reconstruct,
     references,
     report,
     rule,
+    score,
     summary,
     train,
     zoo,
@@ -47,6 +52,11 @@ app.add_typer(data.app, name="data")
 app.command("train")(train.train_model)
 app.command("eval")(evaluate.evaluate_run)
 app.command("reconstruct")(reconstruct.reconstruct_files)
+app.command("encode")(encode.encode_files)
+app.command("decode")(decode.decode_files)
+app.command("denoise")(denoise.denoise_files)
+app.command("interpolate")(interpolate.interpolate_files)
+app.command("score")(score.score_files)
 app.command("references")(references.show_references)
 app.command("compare")(compare.compare_models)
 app.command("explain")(explain.explain_runs)

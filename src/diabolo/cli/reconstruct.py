@@ -1,52 +1,66 @@
 """`diabolo reconstruct`: a user's own images through a trained run."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from diabolo.cli.options import Engine, Fit, Json, Run, print_json
+from diabolo.cli.options import Engine, Json, Run, print_json
+from diabolo.cli.own_images import Files, Fit, Memory, Sheet, Workers
+
+if TYPE_CHECKING:
+    from diabolo.use.files import ReconstructedFile
 
 
 def reconstruct_files(
     run: Run,
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE", help="Images, or folders of images.", show_default=False)
-    ],
+    files: Files,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the results.")] = Path(
         "reconstructed"
     ),
+    sheet: Sheet = None,
     fit: Fit = None,
+    memory: Memory = None,
+    workers: Workers = None,
     engine: Engine = None,
     as_json: Json = False,
 ) -> None:
     """Put your own images through a trained model.
 
-    Each image becomes a PNG of the model's size; images of another size need --fit.
+    Each image becomes a PNG of its own size. A model with a flat layer takes one size only: say how images get it
+    with --fit.
     """
-    import torch
-
-    from diabolo.api.engine import pick_engine
-    from diabolo.use import load
+    from diabolo.cli import own_images
+    from diabolo.cli.data import progress_display
     from diabolo.use.files import reconstruct_files as reconstruct_into
+    from diabolo.use.printable import printable
 
-    picked, notes = pick_engine(engine, torch.device("cpu"), trains=False)
-    for note in notes:
-        typer.echo(f"note: {note}", err=True)
-    done, skipped = reconstruct_into(load(run, engine=picked), files, output, fit=fit)
+    loaded = own_images.open_run(run, engine)
+    lines = own_images.Lines(is_silent=as_json)
+
+    def each(one: "ReconstructedFile") -> None:
+        shown = f"{printable(one.source)} -> {printable(one.target)}"
+        lines.say(f"{shown}  {own_images.decibels(one.psnr)}")
+
+    with progress_display() as report:
+        done, skipped = reconstruct_into(
+            loaded, files, output, fit=fit, memory=memory, workers=workers, sheet=sheet, report=report, each=each
+        )
     if as_json:
         print_json(
             {
-                "images": [{"source": str(one.source), "target": str(one.target), "psnr": one.psnr} for one in done],
-                "skipped": [{"path": str(one.path), "reason": one.reason} for one in skipped],
+                "images": [
+                    {"source": str(one.source), "target": str(one.target), "psnr": own_images.finite(one.psnr)}
+                    for one in done
+                ],
+                "sheet": None if sheet is None else str(sheet),
+                "skipped": own_images.skipped_json(skipped),
             }
         )
         return
-    for one in done:
-        typer.echo(f"{one.source} -> {one.target}  {one.psnr:.2f} dB")
-    mean = sum(one.psnr for one in done) / len(done)
-    typer.echo(f"{len(done):,} images reconstructed into {output}, mean PSNR {mean:.2f} dB")
-    if skipped:
-        typer.echo(f"{len(skipped):,} files left out:", err=True)
-        for left_out in skipped:
-            typer.echo(f"  {left_out.path}: {left_out.reason}", err=True)
+    lines.close()
+    mean = own_images.decibels(own_images.mean(one.psnr for one in done))
+    typer.echo(f"{own_images.count_images(len(done))} reconstructed into {printable(output)}, mean PSNR {mean}")
+    if sheet is not None:
+        typer.echo(printable(sheet))
+    own_images.print_skipped(skipped)

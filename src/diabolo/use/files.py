@@ -1,20 +1,26 @@
 """Image files in, reconstructed image files out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
-from diabolo.data import Skipped, read_images
+from diabolo.data import Skipped
+from diabolo.data.dataset import Report
 from diabolo.data.images import UnreadableImageError, read_header
 from diabolo.errors import DataError
-from diabolo.files import atomic_path, make_folder
-from diabolo.train import images_at_once
-from diabolo.use.reconstruct import psnr_of, reconstruct
+from diabolo.files import make_folder
+from diabolo.use.pictures import ResultNames, make_pictures, write_png
+from diabolo.use.printable import printable
 from diabolo.use.run import Run
+from diabolo.use.sheet import Sheet
+from diabolo.use.sight import size_is_fixed_by
+from diabolo.use.stream import Stream
+from diabolo.use.walk import find_files
+
+AT_ONCE = 250
+"""Most images of one size that are read before they go through the model."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,79 +30,92 @@ class ReconstructedFile:
     source: Path
     """The image."""
     target: Path
-    """Its reconstruction, a PNG of the model's size."""
+    """Its reconstruction, a PNG."""
     psnr: float
-    """PSNR between the two in dB, after the image was brought to the model's size."""
+    """PSNR between the two in dB, after the image was brought to the size that went in; infinite where equal."""
 
 
 def reconstruct_files(
-    run: Run, paths: Sequence[Path], output: Path, *, fit: str | None = None
+    run: Run,
+    paths: Sequence[Path],
+    output: Path,
+    *,
+    fit: str | None = None,
+    memory: float | None = None,
+    workers: int | None = None,
+    sheet: Path | None = None,
+    report: Report | None = None,
+    each: Callable[[ReconstructedFile], None] | None = None,
 ) -> tuple[list[ReconstructedFile], tuple[Skipped, ...]]:
     """Reconstructs image files into a folder, one PNG each, and leaves out what is no image.
+
+    A model without flat layers takes every image at its own size. Memory holds a few images at a time.
 
     Args:
         run: a trained run.
         paths: files, or folders whose files are taken with those below them, hidden ones and `output` left out.
         output: folder for the PNG files, made if need be. A file there is replaced, unless it is one of `paths`.
-        fit: `crop`, `pad` or `stretch`, for images that do not have the model's size.
+        fit: `crop`, `pad` or `stretch`, to bring images to the model's size.
+        memory: MiB that activations may take; larger images are cut into tiles. None: 1024.
+        workers: threads that decode images; None: one a processor.
+        sheet: a PNG file for a picture of the first images, each beside its reconstruction and the difference.
+        report: reader of progress.
+        each: called with each result when it is written.
 
     Raises:
-        DataError: nothing to read, no readable image, or an image of another size and no `fit`.
+        DataError: nothing to read, no readable image, or an image of another size, no `fit` and a model that needs it.
+        DiaboloError: an option has a wrong value, or the memory is too little.
         OutputError: the folder cannot be written.
     """
-    files = _files(paths, output)
-    height, width, channels = run.record.input_shape
-    if fit is None:
-        _check_sizes(files, (height, width))
+    files = find_files(paths, output=output)
+    stream = open_stream(run, files, fit=fit, workers=workers, report=report, stage="reconstructing")
     model = run.model
     make_folder(output)
-    names = _Names(output, files)
+    names = ResultNames(output, files)
+    drawn = Sheet(run.line, f"{run.name}: reconstructions", ("original", "reconstruction")) if sheet else None
     done: list[ReconstructedFile] = []
-    skipped: list[Skipped] = []
-    at_once = images_at_once(model)
-    for start in range(0, len(files), at_once):
-        sources, images = [], []
-        for path in files[start : start + at_once]:
-            read, failed = read_images([path], channels=channels, size=(height, width), fit=fit)
-            skipped.extend(failed)
-            if read:
-                sources.append(path)
-                images.append(read[0])
-        if images:
-            batch = np.stack(images)
-            made = reconstruct(model, batch)
-            for source, image, psnr in zip(sources, made, psnr_of(batch, made), strict=True):
-                target = output / names.take(source)
-                _write_png(target, image)
-                done.append(ReconstructedFile(source=source, target=target, psnr=float(psnr)))
-    if not done:
-        reasons = "; ".join(f"`{item.path}`: {item.reason}" for item in skipped[:3])
-        which = "the only file is no image" if len(files) == 1 else f"none of the {len(files)} files is an image"
-        raise DataError(f"{which} that can be read ({reasons})")
-    return done, tuple(skipped)
+    for batch in stream.batches(AT_ONCE):
+        images = np.stack([one.image for one in batch])
+        made = make_pictures(model, images, memory=memory)
+        for one, pixels, psnr in zip(batch, made.pixels, made.psnr, strict=True):
+            target = output / names.take(one.path)
+            write_png(target, pixels)
+            done.append(ReconstructedFile(source=one.path, target=target, psnr=float(psnr)))
+            if drawn is not None:
+                drawn.add(one.path.name, (one.image, pixels), float(psnr))
+            if each is not None:
+                each(done[-1])
+    stream.check_any(len(done))
+    if drawn is not None and sheet is not None:
+        drawn.write(sheet)
+    return done, tuple(stream.skipped)
 
 
-def _files(paths: Sequence[Path], output: Path) -> list[Path]:
-    """All files meant; of folders those below them, without hidden ones and without what an earlier call put out."""
-    files: list[Path] = []
-    results = output.resolve()
-    for path in paths:
-        if path.is_dir():
-            inside = results != path.resolve() and results.is_relative_to(path.resolve())
-            for inner in sorted(path.rglob("*")):
-                hidden = any(part.startswith(".") for part in inner.relative_to(path).parts)
-                if inner.is_file() and not hidden and not (inside and inner.resolve().is_relative_to(results)):
-                    files.append(inner)
-        elif path.exists():
-            files.append(path)
-        else:
-            raise DataError(f"there is no file `{path}`")
-    if not files:
-        raise DataError(f"no files in {', '.join(f'`{path}`' for path in paths)}")
-    return files
+def open_stream(
+    run: Run, files: Sequence[Path], *, fit: str | None, workers: int | None, report: Report | None, stage: str
+) -> Stream:
+    """The images of the files as this run takes them: at their own size, or fitted to the model's.
+
+    Raises:
+        DataError: the model takes one size only, an image has another, and there is no `fit`.
+    """
+    height, width, channels = run.record.input_shape
+    fixed = size_is_fixed_by(run.graph)
+    stream = Stream(
+        files,
+        channels=channels,
+        size=(height, width) if fixed is not None or fit is not None else None,
+        fit=fit,
+        workers=workers,
+        report=report,
+        stage=stage,
+    )
+    if fixed is not None and fit is None:
+        _check_sizes(files, (height, width), fixed)
+    return stream
 
 
-def _check_sizes(files: Sequence[Path], size: tuple[int, int]) -> None:
+def _check_sizes(files: Sequence[Path], size: tuple[int, int], why: str) -> None:
     """Refuses images of another size before any is written; what is no image is skipped later."""
     for path in files:
         try:
@@ -105,29 +124,7 @@ def _check_sizes(files: Sequence[Path], size: tuple[int, int]) -> None:
             continue
         if (header.height, header.width) != size:
             raise DataError(
-                f"`{path}` is {header.height}×{header.width} pixels, and the model takes {size[0]}×{size[1]}; "
+                f"`{printable(path)}` is {header.height}×{header.width} pixels, and the model takes "
+                f"{size[0]}×{size[1]} only: {why}; "
                 "say how to bring images to that size: `--fit crop`, `--fit pad` or `--fit stretch`"
             )
-
-
-class _Names:
-    """Names of results in a folder, each given once, and never that of an image that is being read."""
-
-    def __init__(self, output: Path, sources: Sequence[Path]) -> None:
-        folder = output.resolve()
-        self.taken = {path.resolve().name for path in sources if path.resolve().parent == folder}
-
-    def take(self, source: Path) -> str:
-        """`<stem>.png`, or the first of `<stem>-2.png`, `<stem>-3.png`… that is free."""
-        name, number = f"{source.stem}.png", 1
-        while name in self.taken:
-            number += 1
-            name = f"{source.stem}-{number}.png"
-        self.taken.add(name)
-        return name
-
-
-def _write_png(target: Path, image: NDArray[np.float32]) -> None:
-    pixels = np.round(image * 255).astype(np.uint8)
-    with atomic_path(target) as temporary:
-        Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(temporary, format="PNG")

@@ -7,37 +7,38 @@ from numpy.typing import NDArray
 from diabolo.errors import DiaboloError
 from diabolo.metrics import mean_squared_error, peak_signal_to_noise
 from diabolo.model import AutoEncoder
-from diabolo.train import images_at_once
+from diabolo.use.tiles import check_size, collect
 
 
-@torch.inference_mode()
-def reconstruct(model: AutoEncoder, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+def reconstruct(model: AutoEncoder, images: NDArray[np.uint8], *, memory: float | None = None) -> NDArray[np.float32]:
     """Reconstructs uint8 images (N, H, W, C) as float32 (N, H, W, C), clipped to [0, 1]; the model's mode is put back.
 
+    A model without flat layers takes images of any size: they are reflected at their ends to a size that comes back,
+    put through, and cut. Where that takes more than `memory` MiB (None: 1024), tiles are made, without seams.
+
     Raises:
-        DiaboloError: the images are not uint8, or do not have the model's size or channels.
+        DiaboloError: the images are not uint8, have other channels than the model, or a size that it cannot take.
     """
-    if images.dtype != np.uint8:
+    check_images(model, images)
+    return np.clip(collect(model, images, "reconstruct", memory=memory), 0, 1) if len(images) else _nothing(images)
+
+
+def check_images(model: AutoEncoder, images: NDArray[np.uint8]) -> None:
+    """Refuses what is no batch of images for this model.
+
+    Raises:
+        DiaboloError: as of `reconstruct`.
+    """
+    if not isinstance(images, np.ndarray) or images.dtype != np.uint8:
+        kind = images.dtype if isinstance(images, np.ndarray) else type(images).__name__
         raise DiaboloError(
-            f"`images` are {images.dtype}; this takes uint8 from 0 to 255: convert floats in [0, 1] by "
+            f"`images` are {kind}; this takes uint8 from 0 to 255: convert floats in [0, 1] by "
             "`np.rint(images * 255).astype(np.uint8)`, or call the model itself"
         )
-    if images.ndim != 4 or images.shape[1:] != model.graph.input_shape:
-        raise DiaboloError(
-            f"`images` have shape {images.shape}; this model takes (N, {', '.join(map(str, model.graph.input_shape))})"
-        )
-    device = next(model.parameters()).device
-    was_training, at_once = model.training, images_at_once(model)
-    model.eval()
-    try:
-        parts = []
-        for start in range(0, len(images), at_once):
-            batch = torch.from_numpy(np.array(images[start : start + at_once])).to(device)
-            output = model(batch.to(torch.float32).div_(255.0).permute(0, 3, 1, 2))
-            parts.append(output.clamp(0, 1).permute(0, 2, 3, 1).float().cpu().numpy())
-    finally:
-        model.train(was_training)
-    return np.concatenate(parts) if parts else np.empty(images.shape, np.float32)
+    height, width, channels = model.graph.input_shape
+    if images.ndim != 4 or images.shape[3] != channels or 0 in images.shape[1:]:
+        raise DiaboloError(f"`images` have shape {images.shape}; this model takes (N, {height}, {width}, {channels})")
+    check_size(model.graph, *images.shape[1:3])
 
 
 def psnr_of(images: NDArray[np.uint8], reconstructions: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -45,3 +46,7 @@ def psnr_of(images: NDArray[np.uint8], reconstructions: NDArray[np.float32]) -> 
     target = torch.from_numpy(images.astype(np.float32) / 255).permute(0, 3, 1, 2)
     mse = mean_squared_error(torch.from_numpy(reconstructions).permute(0, 3, 1, 2), target)
     return peak_signal_to_noise(mse).numpy().astype(np.float64)
+
+
+def _nothing(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return np.empty(images.shape, np.float32)

@@ -2,16 +2,22 @@
 
 import base64
 import builtins
+import warnings
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from diabolo.graph import ModelGraph, build_graph
 from diabolo.model import AutoEncoder, build_model
 from diabolo.model.engine import choose_engine
 from diabolo.runs import EpochRow, RunFolder, RunRecord, epoch_line
 from diabolo.train import load_weights, read_tensors
+from diabolo.use.decode import decode
+from diabolo.use.encode import encode
+from diabolo.use.interpolate import interpolate
+from diabolo.use.noise import noise_note
 from diabolo.use.reconstruct import reconstruct
 
 _ROWS_SHOWN = 12  # most epochs in a notebook's table
@@ -51,6 +57,11 @@ class Run:
         """The model's canonical line."""
         return self.record.line
 
+    @cached_property
+    def graph(self) -> ModelGraph:
+        """The model's graph, without its weights."""
+        return build_graph(self.line, self.record.input_shape)
+
     @property
     def history(self) -> tuple[EpochRow, ...]:
         """One row an epoch, as the file is now; raises `RunError` before the first epoch is done."""
@@ -68,14 +79,71 @@ class Run:
         load_weights(model, tensors)
         return model.eval()
 
-    def reconstruct(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def reconstruct(self, images: NDArray[np.uint8], *, memory: float | None = None) -> NDArray[np.float32]:
         """Reconstructs uint8 images (N, H, W, C) as float32 (N, H, W, C) in [0, 1].
 
+        A model without flat layers takes images of any size; above `memory` MiB (None: 1024) they are cut into tiles.
+
         Raises:
-            DiaboloError: the images are not uint8, or not of the model's size.
+            DiaboloError: the images are not uint8, or not of a size that the model takes.
             RunError: the weights are missing or damaged.
         """
-        return reconstruct(self.model, images)
+        return reconstruct(self.model, images, memory=memory)
+
+    def encode(
+        self, images: NDArray[np.uint8], *, pool: str | None = None, memory: float | None = None
+    ) -> NDArray[np.float32]:
+        """Latents of uint8 images (N, H, W, C): float32 (N, h, w, channels) or (N, features).
+
+        `pool` makes one vector an image: `mean` or `max` over positions, or `flat`.
+
+        Raises:
+            DiaboloError: as of `reconstruct`, or there is no such pool.
+            RunError: the weights are missing or damaged.
+        """
+        return encode(self.model, images, pool=pool, memory=memory)
+
+    def decode(self, latents: NDArray[np.floating], *, memory: float | None = None) -> NDArray[np.float32]:
+        """Images of latents, float32 (N, H, W, C) in [0, 1].
+
+        Raises:
+            DiaboloError: the latents are not finite numbers of this model's latent shape.
+            RunError: the weights are missing or damaged.
+        """
+        return decode(self.model, latents, memory=memory)
+
+    def denoise(self, images: NDArray[np.uint8], *, memory: float | None = None) -> NDArray[np.float32]:
+        """What the model makes of noisy uint8 images (N, H, W, C), float32 (N, H, W, C) in [0, 1].
+
+        Warns if the model was trained without noise.
+
+        Raises:
+            DiaboloError: as of `reconstruct`.
+            RunError: the weights are missing or damaged.
+        """
+        note = noise_note(self.graph)
+        if note is not None:
+            warnings.warn(note, stacklevel=2)
+        return reconstruct(self.model, images, memory=memory)
+
+    def interpolate(
+        self,
+        first: NDArray[np.uint8],
+        second: NDArray[np.uint8],
+        *,
+        steps: int = 8,
+        path: str | None = None,
+        memory: float | None = None,
+    ) -> NDArray[np.float32]:
+        """Images on the way between the latents of two uint8 images (H, W, C): float32 (steps, H, W, C) in [0, 1].
+
+        `path` is `straight` or `arc`; None: `arc` for a Gaussian latent.
+
+        Raises:
+            DiaboloError: the images differ in size, or do not suit the model, or an option has a wrong value.
+            RunError: the weights are missing or damaged.
+        """
+        return interpolate(self.model, first, second, steps=steps, path=path, memory=memory)
 
     def show(self) -> None:
         """Shows history and pictures in a notebook; prints the history and the names of the pictures elsewhere."""

@@ -1,0 +1,31 @@
+"""RUN on the command line: a folder, or the name of a model that comes with weights."""
+
+import os
+from pathlib import Path
+
+from diabolo.errors import RunError
+from diabolo.use.printable import printable
+from diabolo.use.run import Run
+from diabolo.zoo import zoo
+
+
+def open_model(run: "str | Path | Run", *, engine: str | None = None) -> Run:
+    """The trained model that a user means.
+
+    Args:
+        run: a run folder, a run, or a zoo name whose weights are shipped.
+        engine: as of `diabolo.load`.
+
+    Raises:
+        RunError: there is no such run, or the zoo's model has no weights.
+        DiaboloError: no engine has that name.
+    """
+    if isinstance(run, Run):
+        return run
+    name = os.fspath(run)
+    if name in zoo() and not Path(name).exists():
+        raise RunError(
+            f"`{printable(name)}` is a model of the zoo without weights; train it with "
+            f"`diabolo train {name} --out runs/{name}`, then give that folder"
+        )
+    return Run(run, engine=engine)

@@ -27,7 +27,8 @@ def test_the_average_is_the_one_that_the_formula_gives(line: str, decay: float) 
             step = 5 * (event.epoch - 1) + event.step - 1
             share = min(decay, (1 + step) / (10 + step))
             for name, value in taken(trained).items():
-                expected[name] = share * expected[name] + (1 - share) * value.double()
+                kept = 0.0 if "vq_1" in name else share  # codes are copied
+                expected[name] = kept * expected[name] + (1 - kept) * value.double()
         elif isinstance(event, EpochDone | Trained):
             for name, value in taken(trained).items():
                 torch.testing.assert_close(value.double(), expected[name], rtol=1e-5, atol=1e-6)
@@ -91,6 +92,18 @@ def test_a_state_without_its_averages_is_refused() -> None:
     del state.tensors["average.layers.conv_1.weight"]
     with pytest.raises(RunError, match="the averaged weights in this run's state do not belong to this line"):
         list(train(model(), parts(), recipe(ema=0.9), resume=state))
+
+
+def test_codes_are_those_of_the_training() -> None:
+    seen: dict[str, torch.Tensor] = {}
+    trained = model("conv4 relu pool conv4 | lloyd[bits=9] | conv4 up conv3 sigmoid")
+    for event in train(trained, parts(), recipe(ema=0.95)):
+        if isinstance(event, StepDone):
+            seen = taken(trained)
+        elif isinstance(event, EpochDone):
+            now = taken(trained)
+            for name in seen:
+                assert torch.equal(now[name], seen[name]) == name.startswith("layers.lloyd_1."), name
 
 
 def test_whole_numbers_and_layouts_are_kept() -> None:

@@ -7,13 +7,15 @@ import torch
 from torch import Tensor, nn
 
 from diabolo.errors import RunError
+from diabolo.layers import Bottleneck
 
 
 class WeightAverage:
     """ā ← d · ā + (1 − d) · w after each step, over all parameters and buffers that a run keeps.
 
-    d = min(decay, (1 + t) / (10 + t)) after step t (from 0), so that the initial weights are soon forgotten. Tensors
-    that are not floating point are taken as they are. Polyak & Juditsky 1992, https://doi.org/10.1137/0330046; the
+    d = min(decay, (1 + t) / (10 + t)) after step t (from 0), so that the initial weights are soon forgotten. Whole
+    numbers are taken as they are, and so are the buffers of bottlenecks: codes are moving averages already, and the
+    mean of a dead code and the one that took its place is nobody's code. Polyak & Juditsky 1992, https://doi.org/10.1137/0330046; the
     warm-up as in TensorFlow's `ExponentialMovingAverage`.
     """
 
@@ -21,7 +23,8 @@ class WeightAverage:
         self.decay = decay
         self._live = model.state_dict()  # they share memory with the model's
         self.tensors = {name: value.detach().clone() for name, value in self._live.items()}
-        names = [name for name, value in self._live.items() if value.is_floating_point()]
+        codes = _buffers_of_bottlenecks(model)
+        names = [name for name, value in self._live.items() if value.is_floating_point() and name not in codes]
         self._pairs = [self.tensors[name] for name in names], [self._live[name] for name in names]
         self._others = [name for name in self._live if name not in set(names)]
 
@@ -60,6 +63,15 @@ class WeightAverage:
     def load(self) -> None:
         """Gives the model the averaged weights for good."""
         _copy(self.tensors, self._live)
+
+
+def _buffers_of_bottlenecks(model: nn.Module) -> set[str]:
+    return {
+        f"{name}.{buffer}"
+        for name, layer in model.named_modules()
+        if isinstance(layer, Bottleneck)
+        for buffer, _ in layer.named_buffers()
+    }
 
 
 @torch.no_grad()

@@ -97,14 +97,14 @@ def read_calibration(run: Run) -> Calibration | None:
         return None
     except OSError as error:
         raise RunError(f"`{source}` cannot be read ({error.strerror}); is it a file that you may read?") from None
-    except ValueError as error:  # no JSON, or no UTF-8
+    except (ValueError, RecursionError) as error:  # no JSON, or no UTF-8
         raise RunError(f"`{source}` is damaged ({error}); {again}") from None
     version = content.get("format") if isinstance(content, dict) else None
     if version != FORMAT:
         raise RunError(f"`{source}` has format {version!r}, and this diabolo reads format {FORMAT}; {again}")
     try:
         calibration = _read(content)
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise RunError(f"`{source}` is damaged ({type(error).__name__}: {error}); {again}") from None
     if calibration.weights != weights_digest(run):
         raise RunError(f"`{source}` was made for other weights than the run has now; {again}")

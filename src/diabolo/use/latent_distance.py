@@ -12,6 +12,7 @@ from diabolo.errors import DataError, DiaboloError
 
 MOST_VALUES = 1024
 """Longest latent vector: its covariance is a matrix, kept beside the run."""
+_LEAST_VARIANCE = 1e-6  # of a direction, as a share of the largest
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,8 +86,8 @@ def latent_statistics(latents: NDArray[np.floating]) -> LatentStatistics:
         raise DataError("a latent of a normal image is NaN or infinite; did the training diverge?")
     mean = values.mean(axis=0)
     variances, directions = np.linalg.eigh(_shrunk_covariance(values - mean))
-    # A latent that never varies tells nothing about what is normal: any distance is then infinite, and 1 is as good.
-    scale = np.sqrt(np.maximum(variances, variances.max(initial=0.0) * 1e-12)) if variances.max() > 0 else 1.0
+    # A direction without variance would be infinitely far; latents that never vary say nothing of what is normal.
+    scale = np.sqrt(np.maximum(variances, variances.max() * _LEAST_VARIANCE)) if variances.max() > 0 else 1.0
     return LatentStatistics(
         mean=mean.astype(np.float32), whitening=(directions / scale).astype(np.float32), num_images=len(values)
     )

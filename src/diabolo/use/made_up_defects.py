@@ -1,8 +1,8 @@
 """Normal images with a made-up defect each: what a score is chosen by where there are normal images only.
 
-A patch or a thin strip of the image, turned by half a turn or not, is pasted elsewhere and its brightness changed, as in
-C.-L. Li, K. Sohn, J. Yoon, T. Pfister, "CutPaste: Self-Supervised Learning for Anomaly Detection and Localization", CVPR
-2021.
+A patch or a thin strip of the image, turned by half a turn or not, is pasted elsewhere and its brightness changed, as
+in C.-L. Li, K. Sohn, J. Yoon, T. Pfister, "CutPaste: Self-Supervised Learning for Anomaly Detection and Localization",
+CVPR 2021.
 """
 
 import numpy as np

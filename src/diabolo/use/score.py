@@ -137,7 +137,6 @@ def error_maps(
 
 
 def _image_scores(name: str, maps: NDArray[np.float32]) -> NDArray[np.float64]:
-    pixels = maps.reshape(len(maps), -1)
     if name in ("mse", "ssim"):
-        return pixels.mean(axis=1, dtype=np.float64)
-    return pixels.max(axis=1).astype(np.float64)
+        return maps.mean(axis=(1, 2), dtype=np.float64)
+    return maps.max(axis=(1, 2)).astype(np.float64)

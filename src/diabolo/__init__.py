@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from diabolo.api.check import check
     from diabolo.api.compare import compare_models as compare
     from diabolo.api.explain import explain
+    from diabolo.api.export import export
     from diabolo.api.fit import fit, resume
+    from diabolo.api.neighbours import neighbours
     from diabolo.api.own_images import decode, denoise, encode, interpolate, reconstruct
     from diabolo.api.score import calibrate, score
     from diabolo.api.summary import summary
@@ -27,8 +29,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "AutoEncoder", "DiaboloError", "Recipe", "Run", "Spec", "build", "calibrate", "check", "compare", "decode",
-    "denoise", "encode", "explain", "fit", "interpolate", "load", "load_data", "parse", "reconstruct", "resume", "score",
-    "summary",
+    "denoise", "encode", "explain", "export", "fit", "interpolate", "load", "load_data", "neighbours", "parse", "reconstruct",
+    "resume", "score", "summary",
 ]  # fmt: skip
 
 _HOMES = {
@@ -45,8 +47,10 @@ _HOMES = {
     "denoise": ("diabolo.api.own_images", "denoise"),
     "encode": ("diabolo.api.own_images", "encode"),
     "explain": ("diabolo.api.explain", "explain"),
+    "export": ("diabolo.api.export", "export"),
     "fit": ("diabolo.api.fit", "fit"),
     "interpolate": ("diabolo.api.own_images", "interpolate"),
+    "neighbours": ("diabolo.api.neighbours", "neighbours"),
     "reconstruct": ("diabolo.api.own_images", "reconstruct"),
     "resume": ("diabolo.api.fit", "resume"),
     "score": ("diabolo.api.score", "score"),

@@ -21,7 +21,9 @@ from diabolo.cli import (
     encode,
     evaluate,
     explain,
+    export,
     interpolate,
+    neighbours,
     reconstruct,
     references,
     report,
@@ -57,6 +59,8 @@ app.command("decode")(decode.decode_files)
 app.command("denoise")(denoise.denoise_files)
 app.command("interpolate")(interpolate.interpolate_files)
 app.command("score")(score.score_files)
+app.command("neighbours")(neighbours.find_neighbours)
+app.command("export")(export.export_run)
 app.command("references")(references.show_references)
 app.command("compare")(compare.compare_models)
 app.command("explain")(explain.explain_runs)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def score_files(
     run: Run,
     files: Annotated[
-        list[Path] | None, typer.Argument(metavar="FILE...", help="Images, or folders of images.", show_default=False)
+        list[Path] | None, typer.Argument(metavar="FILE", help="Images, or folders of images.", show_default=False)
     ] = None,
     calibrate: Annotated[
         Path | None,

@@ -17,6 +17,11 @@ MAKERS: dict[str, Callable[[dict[str, Any]], keras.Layer]] = {
     "deconv": lambda a: layers.Conv2DTranspose(
         a["channels"], a["k"], strides=a["stride"], padding="same", use_bias=a["bias"]
     ),
+    "dwconv": lambda a: layers.DepthwiseConv2D(
+        a["k"], strides=a["stride"], padding=a["pad"], dilation_rate=a["dilation"], use_bias=a["bias"]
+    ),
+    "ln": lambda a: layers.LayerNormalization(epsilon=a["eps"]),
+    "rms": lambda a: layers.RMSNormalization(epsilon=a["eps"]),
     "bn": lambda a: layers.BatchNormalization(momentum=a["momentum"], epsilon=a["eps"]),
     "gn": lambda a: layers.GroupNormalization(a["groups"], epsilon=a["eps"]),
     "relu": lambda a: layers.ReLU(),
@@ -35,7 +40,8 @@ MAKERS: dict[str, Callable[[dict[str, Any]], keras.Layer]] = {
     "unflatten": lambda a: layers.Reshape((a["h"], a["w"], a["c"])),
     "add": lambda a: layers.Add(),
 }  # fmt: skip
-"""Every layer of the line that Keras has. It lacks shuffle, unshuffle and the bottlenecks."""
+"""Every layer of the line that Keras has. It lacks shuffle, unshuffle, GDN and the bottlenecks, and its
+attention takes rows."""
 
 
 def keras_layers(graph: ModelGraph) -> tuple[keras.Model, dict[str, keras.Layer]]:
@@ -58,7 +64,7 @@ def macs(node: Node, layer: keras.Layer, before: tuple[int, ...]) -> int:
     kernel = getattr(layer, "kernel", None)
     if kernel is None:
         return 0
-    positions = {"conv": node.shape[:2], "deconv": before[:2], "dense": ()}[node.kind]
+    positions = {"conv": node.shape[:2], "dwconv": node.shape[:2], "deconv": before[:2], "dense": ()}[node.kind]
     total = math.prod(kernel.shape)
     for side in positions:
         total *= side

@@ -7,7 +7,7 @@ from keras_reference import MAKERS, count, keras_layers, macs
 
 from diabolo.errors import ShapeError
 from diabolo.graph import ModelGraph, build_graph, keras_shape, measure
-from diabolo.vocabulary import KINDS
+from diabolo.vocabulary import KINDS, bottleneck
 from diabolo.zoo import zoo
 
 
@@ -32,6 +32,8 @@ LINES = [
     ("conv8[k=5 stride=2] leaky gn4 pool | deconv8 silu deconv6[k=3 bias=no] gelu conv3 tanh", (28, 28, 3)),
     ("conv6[groups=3 bias=no] conv8[k=4] conv4[k=2 dilation=3] | conv3", (9, 7, 3)),
     ("res[skip=conv]{conv8[stride=2] relu} avgpool3 | (dropout noise) up6[mode=bilinear] conv1", (36, 12, 1)),
+    ("dwconv ln dwconv[k=5 dilation=2 bias=no] rms dwconv[k=2 stride=3] | dwconv[k=4] up3 conv2", (9, 12, 2)),
+    ("(dwconv[k=3 pad=valid] rms) flatten ln dense4 rms[eps=0.1] | dense96 unflatten", (4, 8, 3)),
     ("pool3 conv4 flatten dense5[bias=no] bn | dense36 unflatten gn4 up3 conv1", (9, 9, 1)),
     ("2*{conv4 res{bn relu}} (pool pool5) | deconv3[k=7 stride=3] avgpool3", (5, 11, 3)),
     ("res[skip=conv]{conv4 pool} | up conv4 (flatten dense7)  avgpool9 up9[mode=bilinear] conv2", (18, 36, 2)),
@@ -51,7 +53,13 @@ def test_models(line: str, shape: tuple[int, int, int]) -> None:
 def test_every_layer_that_keras_has_stands_in_a_tested_line() -> None:
     tested = {node.kind for line, shape in LINES for node in build_graph(line, shape).nodes[1:]}
     assert tested == set(MAKERS)
-    assert set(KINDS) - tested == {"shuffle", "unshuffle", "gaussian", "vq", "fsq"}
+    assert set(KINDS) - tested == {
+        "shuffle",
+        "unshuffle",
+        "gdn",
+        "attention",
+        *(kind.name for kind in bottleneck.KINDS),
+    }
 
 
 def only_layer(line: str, shape: tuple[int, int, int]) -> ModelGraph:

@@ -45,6 +45,7 @@ LINES = [
     "res{conv1[k=7]} conv2[stride=2] res{conv2 (conv2[k=9]) conv2} | up conv1",
     "res[skip=conv]{conv2[k=2 stride=2]} | deconv1[k=3]",
     "res[skip=conv k=5]{conv2[stride=2] relu} | deconv1[k=2]",
+    "dwconv[k=5] conv2 dwconv[k=2 stride=2] | dwconv up conv1",
     "avgpool deconv2[k=6 stride=1] | avgpool3 conv2[k=2] deconv2[k=3 stride=1] up6 conv1",
     "avgpool avgpool flatten | unflatten up up conv1",
     "avgpool avgpool flatten dense3 | dense36 unflatten up up conv1",
@@ -115,6 +116,13 @@ def test_boolean_propagation_reaches_as_far_as_measured(layers: list[str], size:
     assert seen_pixels(graph, 0) == {node.name: expected[node.name] for node in graph.layers}
     longest = {node.name: max(last - first + 1 for first, last in expected[node.name]) for node in graph.layers}
     assert receptive_fields(graph) == longest
+
+
+def test_attention_sees_the_whole_image_from_every_position() -> None:
+    graph = build_graph("conv4 pool res{attention[heads=2]} conv4 | attention[heads=1] up conv3", (8, 12, 3))
+    assert seen_pixels(graph, 1)["attention_1"] == [(0, 11)] * 6
+    assert {name: len(seen) for name, seen in seen_pixels(graph, 0).items()}["conv_2"] == 4
+    assert measure(graph).receptive_field == (12, 12)
 
 
 def test_fields_do_not_leave_the_image_and_sides_may_differ() -> None:

@@ -20,10 +20,11 @@ _AXES = {
 }  # ours -> Keras's; a transposed convolution has its two channel axes swapped in both
 
 
-def keras_weights(layer: nn.Module) -> list[NDArray[np.float32]]:
+def keras_weights(layer: nn.Module, kernel: tuple[int, ...] | None = None) -> list[NDArray[np.float32]]:
     """What Keras's `set_weights` wants: kernel and bias, or γ, β and the moving mean and variance."""
+    axes = _AXES if kernel is None else {len(kernel): kernel}
     tensors = [*layer.parameters(), *layer.buffers()]
-    return [tensor.detach().permute(_AXES.get(tensor.dim(), (0,))).contiguous().numpy() for tensor in tensors]
+    return [tensor.detach().permute(axes.get(tensor.dim(), (0,))).contiguous().numpy() for tensor in tensors]
 
 
 def carry(ours: AutoEncoder, theirs: "keras.Model") -> list[tuple[str, "keras.Layer"]]:

@@ -22,19 +22,29 @@ def _inputs(shape: tuple[int, ...], seed: int = 0) -> torch.Tensor:
     return torch.randn((3, *axes), generator=generator)
 
 
-def _compare(word: str, shape: tuple[int, ...], theirs: "keras.Layer", *, training: bool = False) -> None:
-    """Same weights, same input: same output, and the same weights and statistics after it."""
+def _compare(
+    word: str,
+    shape: tuple[int, ...],
+    theirs: "keras.Layer",
+    *,
+    training: bool = False,
+    kernel: tuple[int, ...] | None = None,
+) -> None:
+    """Same weights, same input: same output, and the same weights and statistics after it.
+
+    `kernel` says which of our kernel's axes Keras's has, where the usual order is not meant.
+    """
     ours = one_layer(word, shape).train(training)
     images = _inputs(shape)
     theirs.build((None, *shape))
     if theirs.weights:
-        theirs.set_weights(keras_weights(ours))
+        theirs.set_weights(keras_weights(ours, kernel))
     with torch.no_grad():
         result = to_keras(ours(images))
         wanted = keras.ops.convert_to_numpy(theirs(to_keras(images), training=training))
     assert result.shape == wanted.shape
     np.testing.assert_allclose(result, wanted, rtol=1e-5, atol=1e-5)
-    for mine, other in zip(keras_weights(ours), theirs.get_weights(), strict=True):
+    for mine, other in zip(keras_weights(ours, kernel), theirs.get_weights(), strict=True):
         np.testing.assert_allclose(mine, other, rtol=0, atol=1e-5)
 
 
@@ -53,6 +63,14 @@ def test_conv(side: tuple[int, int], k: int, step: int, dilation: int, pad: str)
     word = f"conv6[k={k} stride={stride} pad={pad} dilation={dilation} groups=2]"
     _compare(word, shape, kl.Conv2D(6, k, strides=stride, padding=pad, dilation_rate=dilation, groups=2))
     _compare(f"conv5[k={k} stride={stride} bias=no]", shape, kl.Conv2D(5, k, stride, padding="same", use_bias=False))
+
+
+@few
+@given(side=sides, k=st.integers(1, 6), step=st.integers(1, 3), dilation=st.integers(1, 3))
+def test_depthwise_conv(side: tuple[int, int], k: int, step: int, dilation: int) -> None:
+    stride, dilation = (step, 1) if step > 1 else (1, dilation)  # Keras refuses both at once
+    theirs = kl.DepthwiseConv2D(k, strides=stride, padding="same", dilation_rate=dilation)
+    _compare(f"dwconv[k={k} stride={stride} dilation={dilation}]", (*side, 4), theirs, kernel=(2, 3, 0, 1))
 
 
 @few
@@ -110,6 +128,38 @@ def test_batch_normalisation_has_keras_defaults() -> None:
 @given(side=sides, groups=st.sampled_from([1, 2, 4, 8]))
 def test_group_normalisation(side: tuple[int, int], groups: int) -> None:
     _compare(f"gn{groups}", (side[0] + 1, side[1], 8), kl.GroupNormalization(groups, epsilon=1e-3))
+
+
+@few
+@given(side=sides, eps=st.sampled_from([1e-3, 1e-6]))
+def test_normalisation_of_channels(side: tuple[int, int], eps: float) -> None:
+    for shape in ((*side, 4), (7,)):
+        _compare(f"ln[eps={eps}]", shape, kl.LayerNormalization(epsilon=eps))
+        _compare(f"rms[eps={eps}]", shape, kl.RMSNormalization(epsilon=eps))
+
+
+def test_normalisations_have_keras_defaults() -> None:
+    assert one_layer("ln", (2, 2, 4)).eps == kl.LayerNormalization().epsilon
+    assert one_layer("rms", (2, 2, 4)).eps == kl.RMSNormalization().epsilon
+
+
+@few
+@given(side=st.tuples(st.integers(1, 5), st.integers(1, 5)), heads=st.sampled_from([1, 2, 4]))
+def test_attention(side: tuple[int, int], heads: int) -> None:
+    """Keras's takes rows of positions, and keeps its maps by heads: (channels, heads, channels / heads)."""
+    ours, theirs = one_layer(f"attention[heads={heads}]", (*side, 8)), kl.MultiHeadAttention(heads, 8 // heads)
+    images = _inputs((*side, 8))
+    rows = to_keras(images).reshape(3, side[0] * side[1], 8)
+    theirs(rows, rows)
+    split = (heads, 8 // heads)
+    weights = []
+    for map_, bias in zip((ours.query, ours.key, ours.value), ours.biases, strict=True):
+        weights += [map_.detach().T.reshape(8, *split).numpy(), bias.detach().reshape(split).numpy()]
+    weights += [ours.weight.detach().T.reshape(*split, 8).numpy(), ours.bias.detach().numpy()]
+    theirs.set_weights(weights)
+    wanted = keras.ops.convert_to_numpy(theirs(rows, rows)).reshape(3, *side, 8)
+    np.testing.assert_allclose(to_keras(ours(images)), wanted, atol=1e-5)
+    assert sum(value.numel() for value in ours.parameters()) == theirs.count_params()
 
 
 @few

@@ -8,7 +8,7 @@ from diabolo.vocabulary import KINDS, SYNONYMS, LayerKind, Misfit, describe
 from diabolo.vocabulary.kind import Attributes
 
 MAP, FLAT = (8, 8, 16), (256,)
-ONLY_MAPS = {"conv", "deconv", "pool", "avgpool", "up", "shuffle", "unshuffle"}
+ONLY_MAPS = {"conv", "dwconv", "deconv", "attention", "pool", "avgpool", "up", "shuffle", "unshuffle"}
 ONLY_FLAT = {"dense", "unflatten"}
 ANYWHERE = set(KINDS) - ONLY_MAPS - ONLY_FLAT
 
@@ -33,7 +33,7 @@ def test_names_are_words_of_the_line_and_nothing_is_undocumented(kind: LayerKind
     names = [setting.name for setting in kind.settings] + ([kind.count.name] if kind.count else [])
     assert len(set(names)) == len(names)
     for setting in kind.settings:
-        assert re.fullmatch(r"[a-z_]+", setting.name)
+        assert re.fullmatch(r"[a-z_][a-z_0-9]*", setting.name)
         assert setting.meaning
         assert kind.setting(setting.name) is setting
     assert kind.setting("nonsense") is None
@@ -78,7 +78,7 @@ def test_synonyms_are_written_as_they_are_looked_up_and_lead_to_names() -> None:
 
 
 def test_random_layers_are_marked() -> None:
-    assert {name for name, kind in KINDS.items() if kind.is_random} == {"dropout", "noise", "gaussian"}
+    assert {name for name, kind in KINDS.items() if kind.is_random} == {"dropout", "noise", "gaussian", "contractive"}
 
 
 @pytest.mark.parametrize(("shape", "text"), [((32, 32, 3), "32×32×3"), ((128,), "128 values")])
@@ -97,6 +97,9 @@ def test_describe(shape: tuple[int, ...], text: str) -> None:
         ("fsq", (3,), {"levels": (2, 2, 2)}, (3,), 0, 0, 0, 3.0),
         ("lloyd", (8, 8, 16), {"bits": 128}, (8, 8, 16), 0, 16 * 513, 0, 8192.0),
         ("lloyd", (64,), {"bits": 100}, (64,), 0, 64 * 513, 0, 100.0),
+        ("gdn", (8, 8, 16), {}, (8, 8, 16), 16 + 256, 0, 64 * 256, None),
+        ("gdn", (10,), {"inverse": True}, (10,), 110, 0, 100, None),
+        ("attention", (4, 6, 8), {"heads": 2}, (4, 6, 8), 4 * 8 * 9, 0, 24 * 4 * 64 + 2 * 24 * 24 * 8, None),
         ("shuffle", (4, 6, 36), {"size": 3}, (12, 18, 4), 0, 0, 0, None),
         ("unshuffle", (12, 18, 4), {"size": 3}, (4, 6, 36), 0, 0, 0, None),
     ],

@@ -33,7 +33,7 @@ def seen_pixels(graph: ModelGraph, axis: int) -> dict[str, list[Interval]]:
 
 def _through(node: Node, before: list[Interval], shape: Shape, axis: int) -> list[Interval]:
     if node.window.everything:
-        return [_union(before)]
+        return [_union(before)] * (1 if len(node.shape) == 1 else node.shape[axis])
     if len(node.shape) == 1 or (len(shape) == 3 and node.window.kernel == 1 and node.window.stride == 1):
         return before
     if len(shape) == 1:  # back from flat values to a map: the map that was flattened, unless its size is another

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from diabolo.graph.model_graph import Node
 
-_WEIGHTS = ("conv", "deconv", "dense", "conv1d", "conv3d", "depthwise", "module", "recurrent", "unknown")
+_WEIGHTS = ("conv", "deconv", "dense", "conv1d", "conv3d", "depthwise", "dwconv", "module", "recurrent", "unknown")
 """Kinds with weights of their own, or of which nothing is known: the waist lies between two of them."""
 _GROWS = ("up", "shuffle", "unflatten", "resize", "reshape", "flatten", "pad")
 """Kinds that begin a decoder where they stand behind the narrowest place."""

@@ -2,8 +2,11 @@
 
 from diabolo.layers import (  # noqa: F401  (each registers its builders)
     activation,
+    attention,
+    channel_norm,
     convolution,
     dense,
+    divisive,
     gaussian,
     lloyd,
     normalisation,

@@ -4,7 +4,7 @@ from torch import Tensor, nn
 
 from diabolo.layers.registry import Request, builds
 
-_KEEPS_NO_OUTPUT = frozenset({"conv", "deconv", "dense", "bn", "gn", "add"})
+_KEEPS_NO_OUTPUT = frozenset({"conv", "dwconv", "deconv", "dense", "bn", "gn", "add"})
 """Layers that put out a tensor of their own and whose backward pass does not read it: a ReLU may overwrite it."""
 
 

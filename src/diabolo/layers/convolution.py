@@ -92,6 +92,21 @@ def _conv(request: Request) -> nn.Module:
     )
 
 
+@builds("dwconv")
+def _dwconv(request: Request) -> nn.Module:
+    """Howard et al. 2017, https://arxiv.org/abs/1704.04861."""
+    return Conv(
+        request.channels,
+        request.channels,
+        kernel=request.whole("k"),
+        stride=request.whole("stride"),
+        pad=str(request.attributes["pad"]),
+        dilation=request.whole("dilation"),
+        groups=request.channels,
+        bias=bool(request.attributes["bias"]),
+    )
+
+
 @builds("deconv")
 def _deconv(request: Request) -> nn.Module:
     return Deconv(

@@ -17,7 +17,7 @@ def initialise(layers: nn.ModuleDict, seed: int, initialisation: str = "glorot-u
     """Draws the kernels of all layers and zeroes their biases; normalisation layers start at γ = 1, β = 0.
 
     Args:
-        layers: modules by layer name.
+        layers: modules by layer name; their kernel is `weight`, or what they list as `kernels`.
         seed: any whole number.
         initialisation: `glorot-uniform` (Keras's default: uniform in ±√(6 / (fan in + fan out)); Glorot & Bengio 2010)
             or `he-normal` (normal with deviation √(2 / fan in); He et al. 2015).
@@ -33,21 +33,26 @@ def initialise(layers: nn.ModuleDict, seed: int, initialisation: str = "glorot-u
     if initialisation not in INITIALISATIONS:
         raise RecipeError(f"`initialisation` (={initialisation!r}) must be one of {', '.join(INITIALISATIONS)}")
     for name, layer in layers.items():
-        kernel = getattr(layer, "weight", None)
-        if not isinstance(kernel, Tensor) or kernel.dim() < 2:
-            continue
-        generator = torch.Generator().manual_seed(derive_seed(seed, name))
-        fan_in, fan_out = _fans(kernel)
-        drawn = torch.empty(kernel.shape)
-        if initialisation == "glorot-uniform":
-            limit = math.sqrt(6 / (fan_in + fan_out))
-            drawn.uniform_(-limit, limit, generator=generator)
-        else:
-            drawn.normal_(0.0, math.sqrt(2 / fan_in), generator=generator)
-        kernel.copy_(drawn)
-        bias = getattr(layer, "bias", None)
-        if isinstance(bias, Tensor):
-            bias.zero_()
+        for attribute in getattr(layer, "kernels", ("weight",)):
+            kernel = getattr(layer, attribute, None)
+            if isinstance(kernel, Tensor) and kernel.dim() >= 2:
+                parts = (seed, name) if attribute == "weight" else (seed, name, attribute)
+                _draw(kernel, derive_seed(*parts), initialisation)
+                bias = getattr(layer, "bias", None)
+                if isinstance(bias, Tensor):
+                    bias.zero_()
+
+
+def _draw(kernel: Tensor, seed: int, initialisation: str) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    fan_in, fan_out = _fans(kernel)
+    drawn = torch.empty(kernel.shape)
+    if initialisation == "glorot-uniform":
+        limit = math.sqrt(6 / (fan_in + fan_out))
+        drawn.uniform_(-limit, limit, generator=generator)
+    else:
+        drawn.normal_(0.0, math.sqrt(2 / fan_in), generator=generator)
+    kernel.copy_(drawn)
 
 
 def derive_seed(*parts: int | str) -> int:

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 
 import torch
-from torch import nn
 
 from diabolo.errors import RecipeError
 from diabolo.graph import ModelGraph, Node
 from diabolo.layers.convolution import Conv
 from diabolo.layers.dense import Dense
 from diabolo.model.autoencoder import AutoEncoder
-from diabolo.vocabulary import KINDS, activation, convolution, dense, normalisation, regularisation, sampling
+from diabolo.vocabulary import KINDS, activation, attention, convolution, dense, normalisation, regularisation, sampling
 
 _REMEDY = "put it into the branch of a `res{…}`, or take another `initialisation`"
 _INSTEAD = {
@@ -22,12 +21,14 @@ _INSTEAD = {
 }
 _LINEAR = frozenset({"conv", "dense", "shuffle", "unshuffle", "flatten", "unflatten", "noise", "dropout"})
 """Layers that are linear in evaluation, and can pass on what they get."""
-_PLAIN = (activation, convolution, dense, normalisation, regularisation, sampling)
+_PLAIN = (activation, attention, convolution, dense, normalisation, regularisation, sampling)
 _BOTTLENECKS = KINDS.keys() - {kind.name for family in _PLAIN for kind in family.KINDS}
 """Layers that may stand before the decoder: what they do to the latent is part of what the decoder is fitted to."""
+_BEGIN_AT_ZERO = frozenset({"bn", "gn", "ln", "rms", "deconv", "attention"})
+"""Layers beside `conv` and `dense` that give zero where their `weight` and `bias` are zero."""
 _ZERO_STAYS_ZERO = frozenset({
     "leaky", "gelu", "silu", "tanh", "pool", "avgpool", "up", "shuffle", "unshuffle", "flatten", "unflatten", "dropout",
-    "noise",
+    "noise", "gdn",
 })  # fmt: skip
 """Layers that turn zero into zero and let a gradient through there."""
 
@@ -91,8 +92,10 @@ def _zero(model: AutoEncoder, block: Node, name: str, before: str) -> None:
     while name != before:
         node = model.graph[name]
         layer = model.layers[name]
-        if isinstance(layer, Conv | Dense) or node.kind in ("bn", "gn", "deconv"):
-            _make_zero(layer)
+        if isinstance(layer, Conv | Dense) or node.kind in _BEGIN_AT_ZERO:
+            for attribute in ("weight", "bias"):
+                if getattr(layer, attribute, None) is not None:
+                    getattr(layer, attribute).zero_()
             return
         if node.kind != "add" and node.kind not in _ZERO_STAYS_ZERO:
             raise RecipeError(
@@ -104,11 +107,6 @@ def _zero(model: AutoEncoder, block: Node, name: str, before: str) -> None:
         f"`initialisation=pca` starts the branch of `{block.name}` at zero, and it has no layer with weights of its "
         "own that could; end the branch with a `conv` or `dense`"
     )
-
-
-def _make_zero(layer: nn.Module) -> None:
-    for parameter in layer.parameters(recurse=False):
-        parameter.zero_()
 
 
 def _start_of(graph: ModelGraph, block: Node) -> str:

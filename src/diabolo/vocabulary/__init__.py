@@ -2,7 +2,16 @@
 
 from types import MappingProxyType
 
-from diabolo.vocabulary import activation, bottleneck, convolution, dense, normalisation, regularisation, sampling
+from diabolo.vocabulary import (
+    activation,
+    attention,
+    bottleneck,
+    convolution,
+    dense,
+    normalisation,
+    regularisation,
+    sampling,
+)
 from diabolo.vocabulary.kind import (
     Attributes,
     Count,
@@ -21,7 +30,7 @@ __all__ = [
     "Window", "describe",
 ]  # fmt: skip
 
-_FAMILIES = (convolution, normalisation, activation, sampling, regularisation, dense, bottleneck)
+_FAMILIES = (convolution, normalisation, activation, attention, sampling, regularisation, dense, bottleneck)
 
 
 def _gather() -> dict[str, LayerKind]:
@@ -39,6 +48,9 @@ KINDS = MappingProxyType(_gather())
 SYNONYMS = MappingProxyType({
     "convolution": "conv", "convtranspose": "deconv", "convt": "deconv", "transposedconv": "deconv",
     "batchnorm": "bn", "batchnormalization": "bn", "norm": "bn", "groupnorm": "gn", "groupnormalization": "gn",
+    "layernorm": "ln", "layernormalization": "ln", "rmsnorm": "rms", "rmsnormalization": "rms",
+    "depthwise": "dwconv", "depthwiseconv": "dwconv", "igdn": "gdn", "mha": "attention",
+    "multiheadattention": "attention",
     "maxpool": "pool", "maxpooling": "pool", "averagepool": "avgpool", "averagepooling": "avgpool",
     "meanpool": "avgpool", "upsample": "up", "upsampling": "up", "interpolate": "up",
     "pixelshuffle": "shuffle", "depthtospace": "shuffle", "pixelunshuffle": "unshuffle", "spacetodepth": "unshuffle",

@@ -1,4 +1,4 @@
-"""`conv` and `deconv`: convolution and transposed convolution, padded as Keras pads."""
+"""`conv`, `dwconv` and `deconv`: plain, depthwise and transposed convolution, padded as Keras pads."""
 
 from diabolo.vocabulary.kind import (
     Attributes,
@@ -32,6 +32,11 @@ def _infer_conv(shape: Shape, attributes: Attributes) -> Effect:
         macs=size[0] * size[1] * weights,
         window=Window(kernel=span, stride=stride),
     )
+
+
+def _infer_dwconv(shape: Shape, attributes: Attributes) -> Effect:
+    channels = require_map(shape, _FLAT_REMEDY)[2]
+    return _infer_conv(shape, {**attributes, "channels": channels, "groups": channels})
 
 
 def _infer_deconv(shape: Shape, attributes: Attributes) -> Effect:
@@ -84,6 +89,21 @@ KINDS = (
                 meaning="channel groups; as many as channels: depthwise",
                 minimum=1,
                 maximum=1_000_000,
+            ),
+            _BIAS,
+        ),
+    ),
+    LayerKind(
+        name="dwconv",
+        title="DepthwiseConv2D",
+        meaning="convolution of each channel by itself",
+        infer=_infer_dwconv,
+        settings=(
+            Setting(name="k", default=3, meaning="side of the kernel", minimum=1, maximum=_LARGEST_SIDE),
+            Setting(name="stride", default=1, meaning="step of the kernel", minimum=1, maximum=_LARGEST_SIDE),
+            Setting(name="pad", default="same", meaning="zero padding, in Keras's sense", choices=("same", "valid")),
+            Setting(
+                name="dilation", default=1, meaning="spacing of the kernel's taps", minimum=1, maximum=_LARGEST_SIDE
             ),
             _BIAS,
         ),

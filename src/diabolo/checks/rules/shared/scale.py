@@ -7,7 +7,7 @@ from diabolo.checks.rules.shared.walk import main_path
 from diabolo.graph import ModelGraph, Node
 
 _KEEPING = frozenset({
-    "input", "conv", "depthwise", "deconv", "up", "shuffle", "unshuffle", "dropout", "noise", "add", "subtract",
+    "input", "conv", "depthwise", "dwconv", "deconv", "up", "shuffle", "unshuffle", "dropout", "noise", "add", "subtract",
     "multiply", "average", "concat", "linear", "arithmetic", "attention", "pad", "crop", "vq", "fsq", "gaussian",
     "sample", "gdn", *POOLS, *NORMALISATIONS, *ACTIVATIONS,
 })  # fmt: skip
@@ -16,7 +16,7 @@ _KEEPING = frozenset({
 
 def step_of(node: Node) -> int:
     """By how much a layer divides height and width; 1 where it does not, or not by one known number."""
-    if node.kind in ("conv", "depthwise"):
+    if node.kind in ("conv", "depthwise", "dwconv"):
         value = node.attributes.get("stride", 1)
     elif node.kind in POOLS:
         value = node.attributes.get("stride", node.attributes.get("size", 1))

@@ -34,7 +34,7 @@ def window_of(node: Node) -> Window | None:
     """How a layer looks at its input; None where that is not known."""
     if node.kind in _POINTWISE:
         return Window()
-    if node.kind in ("conv", "depthwise"):
+    if node.kind in ("conv", "depthwise", "dwconv"):
         kernel, dilation = node.attributes.get("k"), node.attributes.get("dilation", 1)
         if isinstance(kernel, int) and isinstance(dilation, int):
             return Window(kernel=dilation * (kernel - 1) + 1, stride=step_of(node))

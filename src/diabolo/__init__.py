@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "AutoEncoder", "DiaboloError", "Recipe", "Run", "Spec", "build", "calibrate", "check", "compare", "decode",
-    "denoise", "encode", "explain", "export", "fit", "interpolate", "load", "load_data", "neighbours", "parse", "reconstruct",
-    "resume", "score", "summary",
+    "denoise", "encode", "explain", "export", "fit", "interpolate", "load", "load_data", "neighbours", "parse",
+    "reconstruct", "resume", "score", "summary",
 ]  # fmt: skip
 
 _HOMES = {

@@ -51,10 +51,22 @@ class OutputError(DiaboloError):
     """Something could not be written: no permission, no space, not a folder."""
 
 
+class MemoryLimitError(DiaboloError):
+    """There is too little memory for what was asked."""
+
+
 class DivergedError(DiaboloError):
     """Training was stopped because the loss became NaN or infinite."""
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an exception of Python, numpy or torch means that memory is short; torch has no type of its own for it."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _MEMORY_WORDS)
+
+
+_MEMORY_WORDS = ("can't allocate memory", "not enough memory", "out of memory", "bad_alloc", "Cannot allocate memory")
 _WINDOW = 100  # characters of a long line that are shown around the place
 _CLIPPED = 40  # characters of a user's long word that a message repeats
 

@@ -3,9 +3,10 @@
 import contextlib
 import errno
 import os
+import re
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from diabolo.errors import OutputError
@@ -19,6 +20,8 @@ _REFUSED = {
     errno.ELOOP: "links on that path lead in a circle; choose another path",
     errno.EIO: "the disk does not answer; check it, or choose another",
 }
+_UNSYNCED = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF, errno.EACCES, errno.EPERM}
+_TEMPORARY = re.compile(r"\.(.*)-[0-9a-f]{8}", re.DOTALL)
 _LONGEST_STEM = 40  # characters of the target's name that its temporary file repeats
 
 
@@ -28,7 +31,8 @@ def atomic_path(target: Path) -> Iterator[Path]:
 
     The temporary file keeps the suffix of the target, since libraries choose a format by it. On an error it is
     removed and the target stays as it was. Where the target is a link, the file that it leads to is written; a file
-    that is replaced passes on its permissions.
+    that is replaced passes on its permissions. After a power cut there is the old file or the new one. A process that
+    is killed leaves the temporary file behind; `remove_leftovers` removes it.
 
     Raises:
         OutputError: the folder cannot be made or written, the disk is full, or the target is no ordinary file.
@@ -43,10 +47,12 @@ def atomic_path(target: Path) -> Iterator[Path]:
         try:
             yield temporary
             with temporary.open("rb") as file:
-                os.fsync(file.fileno())
+                _sync(file.fileno())
             if mode is not None:
-                temporary.chmod(mode)
+                with contextlib.suppress(PermissionError):  # file systems without permissions refuse to change them
+                    temporary.chmod(mode)
             temporary.replace(real)
+            _sync_folder(real.parent)
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -55,6 +61,19 @@ def write_text(target: Path, text: str) -> None:
     """Writes UTF-8 text atomically, line ends as they are."""
     with atomic_path(target) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="")
+
+
+def remove_leftovers(folder: Path, names: Iterable[str]) -> None:
+    """Removes temporary files of these targets that killed processes left in a folder.
+
+    Only for who holds a lock: a file that another process is writing would be removed, too.
+    """
+    stems = {(Path(name).stem[:_LONGEST_STEM], Path(name).suffix) for name in names}
+    with contextlib.suppress(OSError):
+        for path in list(folder.iterdir()):
+            found = _TEMPORARY.fullmatch(path.stem)
+            if found is not None and (found[1], path.suffix) in stems:
+                path.unlink(missing_ok=True)
 
 
 def make_folder(folder: Path) -> Path:
@@ -104,6 +123,25 @@ def _concerns(error: OSError, target: Path) -> bool:
         if named.is_relative_to(goal) or goal.is_relative_to(named) or named.parent == goal.parent:
             return True
     return False
+
+
+def _sync(descriptor: int) -> None:
+    """Brings a file's contents to the disk, where the file system can be asked to."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _UNSYNCED:
+            raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Brings a new name to the disk; the file is whole by now, so that nothing here is an error."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _mode_to_keep(target: Path, real: Path) -> int | None:

@@ -43,7 +43,7 @@ def test_a_second_writer_is_refused_with_process_and_host_until_the_first_dies(h
     holder.wait()
     with folder.writing():
         owner = json.loads((folder.path / ".writer.json").read_text())
-        assert owner == {"pid": os.getpid(), "host": platform.node()}
+        assert (owner["pid"], owner["host"]) == (os.getpid(), platform.node())
     assert not (folder.path / ".writer.json").exists()
 
 

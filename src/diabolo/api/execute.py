@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from diabolo.api.job import Job
 from diabolo.api.preflight import examine_job, write_findings
 from diabolo.data import Images
-from diabolo.errors import DiaboloError, RunError
+from diabolo.errors import DiaboloError, MemoryLimitError, RunError, is_out_of_memory
 from diabolo.files import atomic_path
 from diabolo.model import AutoEncoder
 from diabolo.runs import write_record
@@ -69,6 +69,7 @@ def execute(
 
     Raises:
         RunError: another process writes this run, or made one in this folder meanwhile.
+        MemoryLimitError: memory is short; what was written before stays whole.
         OutputError: the folder cannot be written, or the disk is full; what was written before stays whole.
     """
     end: Event | None = None
@@ -85,8 +86,9 @@ def execute(
             should_stop=should_stop,
             checkpoint_seconds=_checkpoint_seconds(),
         )
-        for end in write_events(events, job.model, job.folder, job.record):
-            watch(end)
+        with _memory_errors(job):
+            for end in write_events(events, job.model, job.folder, job.record):
+                watch(end)
         assert isinstance(end, Trained | Stopped | Diverged)
         job.model.eval()
         run = Run(job.folder.path)
@@ -174,6 +176,23 @@ def _threads(number: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextlib.contextmanager
+def _memory_errors(job: Job) -> Iterator[None]:
+    """Says what to do where memory is short; what was written before is whole."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        size = job.recipe.batch_size
+        smaller = f"`--set batch_size={size // 2}`, " if size > 1 else ""
+        kept = f"; what was saved is whole: `diabolo train --resume {shlex.quote(str(job.folder.path))}` goes on with it "
+        raise MemoryLimitError(
+            f"out of memory with `batch_size` (={size}); train again with {smaller}smaller images (`--size`) or a "
+            f"smaller model{kept + 'where there is more memory' if job.folder.exists() else ''}"
+        ) from error
 
 
 def _checkpoint_seconds() -> float:

@@ -33,7 +33,7 @@ from diabolo.cli import (
     train,
     zoo,
 )
-from diabolo.errors import DiaboloError
+from diabolo.errors import DiaboloError, is_out_of_memory
 
 app = typer.Typer(
     help="The workbench for convolutional autoencoders.\n\n"
@@ -101,8 +101,10 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except MemoryError:
-        _fail("out of memory; try a smaller batch (`--set batch_size=50`) or smaller images", 2)
+    except (MemoryError, RuntimeError) as error:
+        if debug or not is_out_of_memory(error):
+            raise
+        _fail("out of memory; try a smaller batch (`--set batch_size=50`), smaller images or a smaller `--memory`", 2)
     except OSError as error:
         if debug or error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise

@@ -1,18 +1,13 @@
 """`RunFolder`: where the files of a run lie, and the lock that lets one process write at a time."""
 
 import contextlib
-import json
-import os
-import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import filelock
-
-from diabolo.errors import OutputError, RunError
-from diabolo.files import make_folder, output_errors, write_text
+from diabolo.files import make_folder, remove_leftovers
 from diabolo.runs.history import EpochRow, read_history
+from diabolo.runs.lock import writer_lock
 from diabolo.runs.record import RunRecord, read_record
 
 
@@ -84,41 +79,24 @@ class RunFolder:
     def writing(self) -> Iterator[None]:
         """Makes the folder and holds its lock; a second writer is refused with the first one's process and host.
 
-        The system frees the lock of a process that dies in any way.
+        The lock of a process that dies in any way is free again, and what it left half-written is removed.
 
         Raises:
-            RunError: another process writes this run.
+            RunError: another process writes this run; see `writer_lock`.
             OutputError: the folder cannot be made or written.
         """
         make_folder(self.path)
-        owner = self.path / ".writer.json"
-        lock = filelock.FileLock(self.path / ".writer.lock", timeout=0)
-        try:
-            with output_errors(self.path):
-                lock.acquire()
-        except filelock.Timeout:
-            raise RunError(
-                f"`{self.path}` is being written by {_owner(owner)}; wait for it, or choose another `--out`"
-            ) from None
-        except NotImplementedError:
-            raise OutputError(
-                f"cannot write `{self.path}`: its file system has no locks, so that two trainings could mix their "
-                "files there; choose a folder on another one"
-            ) from None
-        try:
-            write_text(owner, json.dumps({"pid": os.getpid(), "host": platform.node()}))
+        with writer_lock(self.path):
+            remove_leftovers(self.path, [file.name for file in self._written])
             yield
-        finally:
-            owner.unlink(missing_ok=True)
-            lock.release()
 
-
-def _owner(file: Path) -> str:
-    try:
-        owner = json.loads(file.read_text())
-        return f"process {owner['pid']} on {owner['host']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "another process"
+    @property
+    def _written(self) -> tuple[Path, ...]:
+        """What only the holder of the lock writes; the report may be written again by another command meanwhile."""
+        return (
+            self.record_file, self.history_file, self.model_file, self.state_file, self.curves_file,
+            self.reconstructions_file, self.test_psnr_file, self.findings_file,
+        )  # fmt: skip
 
 
 def free_folder(parent: Path, name: str) -> Path:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from diabolo.checks.live.hdf5 import try_hdf5
 from diabolo.checks.live.keras_config import read_config
 from diabolo.checks.subject import Problem, Subject
 from diabolo.errors import DataError, DiaboloError, clip
@@ -91,6 +92,7 @@ def _hdf5(path: Path) -> tuple[bytes, bytes | None]:
             "it is an HDF5 file, which needs `pip install h5py`; or save the model as `.keras`, which needs nothing"
         ) from None
     path.stat()  # a missing file is said as such
+    try_hdf5(path)
     try:
         with h5py.File(path, "r") as file:
             texts = [_as_bytes(file.attrs.get(name)) for name in ("model_config", "training_config")]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from diabolo.api.build import build
     from diabolo.api.check import check
     from diabolo.api.compare import compare_models as compare
+    from diabolo.api.estimator import AutoencoderTransformer
     from diabolo.api.explain import explain
     from diabolo.api.export import export
     from diabolo.api.fit import fit, resume
@@ -32,9 +33,11 @@ __all__ = [
     "denoise", "encode", "explain", "export", "fit", "interpolate", "load", "load_data", "neighbours", "parse",
     "reconstruct", "resume", "score", "summary",
 ]  # fmt: skip
+# `AutoencoderTransformer` is not among them: `from diabolo import *` must not need scikit-learn.
 
 _HOMES = {
     "AutoEncoder": ("diabolo.model", "AutoEncoder"),
+    "AutoencoderTransformer": ("diabolo.api.estimator", "AutoencoderTransformer"),
     "DiaboloError": ("diabolo.errors", "DiaboloError"),
     "Recipe": ("diabolo.train", "Recipe"),
     "Run": ("diabolo.use", "Run"),
@@ -69,7 +72,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__"])
+    return sorted([*_HOMES, "__version__"])
 
 
 class _Package(ModuleType):

@@ -1,18 +1,21 @@
 """`diabolo data`: its output for people and for machines."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from folder_builders import save_images
 from syrupy.assertion import SnapshotAssertion
 from typer.testing import CliRunner
 
 from diabolo.cli.data import _line_reporter, app, progress_display
-from diabolo.data import Progress
+from diabolo.data import Progress, load_data
 from diabolo.data.fetch import get
+from diabolo.data.folder_cache import list_cached_folders
 from diabolo.errors import DataError
 
 runner = CliRunner()
@@ -58,6 +61,61 @@ def test_verify(tmp_path: Path) -> None:
     assert "test_labels   has changed (wrong sha256)" in bad.stdout
     record = json.loads(runner.invoke(app, ["verify", "cifar10", "--json"]).stdout)
     assert record["good"] is False
+
+
+def test_folders_in_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, snapshot: SnapshotAssertion) -> None:
+    monkeypatch.setattr("diabolo.data.folder.MANY_FILES", 1)
+    for name in ("cats", "new\nline"):
+        save_images(tmp_path / name, 20)
+        load_data(tmp_path / name)
+    homes = {one.folder: one.home.name for one in list_cached_folders(tmp_path / "user-cache")}
+    (damaged := tmp_path / "user-cache" / "folders" / "x-0123").mkdir()
+    (damaged / "record.npz").write_text("x")
+
+    def lines(*arguments: str) -> list[str]:
+        result = runner.invoke(app, arguments)
+        assert result.exit_code == 0, result.exception
+        text = result.stdout
+        for folder, home in homes.items():
+            text = text.replace(home, folder.name[:3].upper())
+        return [" ".join(line.split()) for line in text.replace(str(tmp_path), "TMP").splitlines()]
+
+    assert lines("list")[4:] == snapshot
+    record = json.loads(runner.invoke(app, ["list", "--json"]).stdout)["folders"]
+    assert [(one["is_there"], one["num_images"], one["image_shape"]) for one in record] == [
+        (True, 20, [8, 8, 3]),
+        (True, 20, [8, 8, 3]),
+        (False, 0, None),
+    ]
+    shutil.rmtree(tmp_path / "cats")
+    assert "which is not there" in "\n".join(lines("list"))
+    assert lines("clean") == snapshot
+    assert lines("clean", str(tmp_path / "new\nline")) == snapshot
+    assert lines("clean") == snapshot
+    assert list_cached_folders(tmp_path / "user-cache") == []
+    assert len(list((tmp_path / "new\nline").iterdir())) == 20, "the images themselves are there"
+
+
+def test_clean_names_what_it_does_not_find(tmp_path: Path, snapshot: SnapshotAssertion) -> None:
+    assert str(runner.invoke(app, ["clean", "cifar10"]).exception).replace(str(tmp_path), "TMP") == snapshot
+    assert str(runner.invoke(app, ["clean", "--all", "cifar10"]).exception) == snapshot
+
+
+def test_clean_a_data_set_and_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("diabolo.data.folder.MANY_FILES", 1)
+    cache = tmp_path / "user-cache"
+    for name in ("cifar10", "cifar100"):
+        (cache / name).mkdir(parents=True)
+        np.save(cache / name / "test_labels.npy", np.zeros(10, np.uint8))
+    save_images(tmp_path / "p", 5)
+    load_data(tmp_path / "p")
+    record = json.loads(runner.invoke(app, ["clean", "cifar10", "--json"]).stdout)
+    assert [(one["what"], one["num_bytes"]) for one in record["removed"]] == [("cifar10", 138)]
+    assert not (cache / "cifar10").exists()
+    (cache / "unknown").write_text("of another program")
+    record = json.loads(runner.invoke(app, ["clean", "--all", "--json"]).stdout)
+    assert [one["what"] for one in record["removed"]] == ["cifar100", str(tmp_path / "p")]
+    assert (cache / "unknown").exists()
 
 
 def test_plain_lines_without_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

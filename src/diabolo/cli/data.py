@@ -1,4 +1,4 @@
-"""`diabolo data`: which data sets are known by name, getting one, and proving that what lies in the cache is right."""
+"""`diabolo data`: the data sets known by name and what the cache holds; getting, verifying and removing."""
 
 import contextlib
 import json
@@ -12,7 +12,7 @@ import typer
 if TYPE_CHECKING:
     from diabolo.data import Progress
 
-app = typer.Typer(help="List, get and verify data sets.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="List, get, verify and remove data sets.", no_args_is_help=True, rich_markup_mode=None)
 
 _SECONDS_BETWEEN_LINES = 5.0
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A catalogue name, such as cifar10.", show_default=False)]
@@ -21,9 +21,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 @app.command("list")
 def list_command(as_json: Json = False) -> None:
-    """Show the data sets known by name."""
+    """Show the data sets known by name, and cached folders."""
     from diabolo.data.cache import default_cache_folder, part_path
     from diabolo.data.catalogue import CATALOGUE, PARTS
+    from diabolo.data.folder_cache import list_cached_folders
 
     folder = default_cache_folder()
     rows = []
@@ -45,7 +46,18 @@ def list_command(as_json: Json = False) -> None:
             }
             for entry, state in rows
         ]
-        typer.echo(json.dumps({"cache_folder": str(folder), "datasets": records}, indent=2))
+        folders = [
+            {
+                "cache": cached.home.name,
+                "folder": None if cached.folder is None else str(cached.folder),
+                "is_there": not cached.is_gone,
+                "num_images": cached.num_images,
+                "image_shape": None if cached.shape is None else list(cached.shape),
+                "num_bytes": cached.num_bytes,
+            }
+            for cached in list_cached_folders(folder)
+        ]
+        typer.echo(json.dumps({"cache_folder": str(folder), "datasets": records, "folders": folders}, indent=2))
         return
     width = max(len(entry.name) for entry, _ in rows)
     for entry, state in rows:
@@ -53,6 +65,15 @@ def list_command(as_json: Json = False) -> None:
         counts = f"{entry.num_train:,} + {entry.num_test:,}"
         typer.echo(f"{entry.name:<{width}}  {counts:>15}  {size}  {state:<14}  {entry.description}")
     typer.echo(f"Train + test images, height×width×channels. The cache is {folder}")
+    if found := list_cached_folders(folder):
+        typer.echo("Folders of images whose pixels are in the cache (`diabolo data clean FOLDER` removes one):")
+        width = max(len(cached.home.name) for cached in found)
+        for cached in found:
+            size = "no pixels yet" if cached.shape is None else "×".join(str(length) for length in cached.shape)
+            where = "damaged" if cached.folder is None else _printable(str(cached.folder))
+            gone = ", which is not there" if cached.folder is not None and cached.is_gone else ""
+            amount = f"{cached.num_images:,} images  {size}  {cached.num_bytes / 2**20:,.1f} MiB"
+            typer.echo(f"{cached.home.name:<{width}}  {amount}  {where}{gone}")
 
 
 @app.command("get")
@@ -122,6 +143,48 @@ def verify_command(name: Name, as_json: Json = False) -> None:
             typer.echo(f"{result.name} is not good; get it again with `diabolo data get {result.name}`")
     if not result.is_good:
         raise typer.Exit(1)
+
+
+@app.command("clean")
+def clean_command(
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="WHAT",
+            help="Catalogue names, folders of images, or names of their caches.",
+            show_default=False,
+        ),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All that the cache holds of data sets and folders.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Remove data sets and cached folders from the cache.
+
+    The images in the folders themselves are never touched. Without WHAT, this removes the caches of folders that are
+    no longer there.
+    """
+    from diabolo.data.clean import clean
+    from diabolo.errors import DataError
+
+    if what and everything:
+        raise DataError("`--all` removes everything; leave out the names, or leave out `--all`")
+    removed = clean(what or (), everything=everything)
+    if as_json:
+        records = [{"what": one.what, "path": str(one.path), "num_bytes": one.num_bytes} for one in removed]
+        typer.echo(json.dumps({"removed": records}, indent=2))
+        return
+    for one in removed:
+        typer.echo(f"removed {_printable(one.what)}: {one.num_bytes / 2**20:,.1f} MiB")
+    if not removed:
+        typer.echo("Nothing to remove. `diabolo data list` shows what the cache holds; name what shall go.")
+
+
+def _printable(text: str) -> str:
+    from diabolo.data.folder_plan import printable
+
+    return printable(text)
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ from diabolo.errors import DataError
 
 _FILES_AT_ONCE = 64
 _BYTES_AT_ONCE = 1 << 23  # of pixels that one worker hands over
-_AHEAD = 2  # pieces a worker
+_AHEAD = 2  # pieces that wait beyond those being worked on
 _MOST_WORKERS = 16
 _SMALL_FILE = 4096
 """Bytes. Threads take turns at everything but decoding and reading: below this size two decode slower than one (80 µs
@@ -144,7 +144,7 @@ def _in_order(
             pending: deque[Future[_Result]] = deque()
             for piece in pieces[1:]:
                 pending.append(workers.submit(read, piece))
-                if len(pending) >= _AHEAD * num_workers:
+                if len(pending) >= num_workers + _AHEAD:
                     yield pending.popleft().result()
             while pending:
                 yield pending.popleft().result()

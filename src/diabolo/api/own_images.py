@@ -50,6 +50,7 @@ def encode(
     output: str | Path,
     *,
     pool: str | None = None,
+    codes: str | None = None,
     fit: str | None = None,
     memory: float | None = None,
     workers: int | None = None,
@@ -60,7 +61,15 @@ def encode(
     For arrays there is `Run.encode`.
     """
     return encode_files(
-        open_model(run), _paths(files), Path(output), pool=pool, fit=fit, memory=memory, workers=workers, report=report
+        open_model(run),
+        _paths(files),
+        Path(output),
+        pool=pool,
+        codes=codes,
+        fit=fit,
+        memory=memory,
+        workers=workers,
+        report=report,
     )
 
 

@@ -19,6 +19,15 @@ def encode_files(
         str | None,
         typer.Option("--pool", metavar="HOW", help="One vector an image: mean, max or flat.", show_default=False),
     ] = None,
+    codes: Annotated[
+        str | None,
+        typer.Option(
+            "--codes",
+            metavar="HOW",
+            help="Of a quantising bottleneck: its codes, as digits or bytes.",
+            show_default=False,
+        ),
+    ] = None,
     fit: Fit = None,
     memory: Memory = None,
     workers: Workers = None,
@@ -37,7 +46,9 @@ def encode_files(
 
     loaded = own_images.open_run(run, engine)
     with progress_display() as report:
-        done = encode_into(loaded, files, output, pool=pool, fit=fit, memory=memory, workers=workers, report=report)
+        done = encode_into(
+            loaded, files, output, pool=pool, codes=codes, fit=fit, memory=memory, workers=workers, report=report
+        )
     if as_json:
         print_json(
             {

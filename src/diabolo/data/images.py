@@ -94,19 +94,24 @@ def read_image(path: Path, channels: int) -> np.ndarray:
     Raises:
         UnreadableImageError: no image, broken, too large, or of a kind that has no 8-bit meaning.
     """
-    from PIL import ImageOps
+    from PIL import Image, ImageOps
 
     with _open(path) as opened:
         try:
             opened.load()
+        except Image.DecompressionBombError as error:
+            raise UnreadableImageError(_too_large(opened)) from error
         except Exception as error:  # a broken file fails in any way its decoder pleases
-            raise UnreadableImageError(f"broken image ({str(error) or type(error).__name__})") from error
-        image: Image.Image = opened
+            raise UnreadableImageError(f"broken image ({_reason(error)})") from error
+        image = opened
         try:
             image = ImageOps.exif_transpose(opened)
         except Exception:  # broken EXIF data, as above
             image = opened
-        pixels = np.asarray(_to_mode(_to_8_bits(image), "L" if channels == 1 else "RGB"))
+        try:
+            pixels = np.asarray(_to_mode(_to_8_bits(image), "L" if channels == 1 else "RGB"))
+        except (ValueError, OSError) as error:  # Pillow knows no way from this mode, as from CIE L*a*b*
+            raise UnreadableImageError(f"colour mode {image.mode}, which cannot be turned into 8-bit RGB") from error
     return pixels.reshape(*pixels.shape[:2], channels).copy()
 
 
@@ -189,23 +194,31 @@ def _open(path: Path) -> "Image.Image":
             warnings.simplefilter("ignore")
             image = Image.open(path, formats=formats)
     except Image.DecompressionBombError as error:
-        raise UnreadableImageError(_too_large()) from error
+        raise UnreadableImageError(_too_large(None)) from error
     except Image.UnidentifiedImageError as error:
         raise UnreadableImageError("not an image") from error
     except OSError as error:
         raise UnreadableImageError(_lower(error.strerror) or "not an image") from error
     except Exception as error:  # parsers of broken headers fail in any way they please
-        raise UnreadableImageError(f"broken image ({error})") from error
+        raise UnreadableImageError(f"broken image ({_reason(error)})") from error
     if Image.MAX_IMAGE_PIXELS is not None and image.width * image.height > Image.MAX_IMAGE_PIXELS:
         image.close()
-        raise UnreadableImageError(_too_large())
+        raise UnreadableImageError(_too_large(image))
     return image
 
 
-def _too_large() -> str:
+def _too_large(image: "Image.Image | None") -> str:
+    """Why a large image is not read: a file of a few kilobytes may unpack to all the memory there is."""
     from PIL import Image
 
-    return f"more than {Image.MAX_IMAGE_PIXELS or 0:,} pixels"
+    size = "" if image is None else f"{image.height}×{image.width}, "
+    return f"{size}more than {Image.MAX_IMAGE_PIXELS or 0:,} pixels, the bound against image bombs"
+
+
+def _reason(error: Exception) -> str:
+    """What a decoder complained of, on one line."""
+    text = "".join(letter if letter.isprintable() else " " for letter in str(error))
+    return " ".join(text.split())[:200] or type(error).__name__
 
 
 def _lower(text: str | None) -> str:
@@ -224,10 +237,11 @@ def _to_8_bits(image: "Image.Image") -> "Image.Image":
         raise UnreadableImageError("floating-point pixels, of unknown range; save it with 8 or 16 bits")
     if image.mode != "I" and not image.mode.startswith("I;16"):
         return image
-    values = np.asarray(image).astype(np.int64)
+    values = np.asarray(image)
     if values.min() < 0 or values.max() > 65535:
         raise UnreadableImageError("32-bit pixels, of unknown range; save it with 8 or 16 bits")
-    return Image.fromarray(((values + 128) // 257).astype(np.uint8))  # 257 = 65535 / 255, rounded to nearest
+    levels = ((np.arange(65536) + 128) // 257).astype(np.uint8)  # 257 = 65535 / 255, rounded to nearest
+    return Image.fromarray(levels[values])
 
 
 def _to_mode(image: "Image.Image", mode: str) -> "Image.Image":

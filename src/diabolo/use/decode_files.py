@@ -3,13 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from diabolo.data import Progress
 from diabolo.data.dataset import Report
 from diabolo.errors import DataError, clip
 from diabolo.files import make_folder
+from diabolo.model import AutoEncoder
+from diabolo.use.codes import codes_to_latents, unpack_codes
 from diabolo.use.decode import decode
 from diabolo.use.latents_read import LatentFile
 from diabolo.use.pictures import ResultNames, write_png
@@ -61,8 +65,6 @@ def decode_files(
             f"`{shown}` holds the {table.pool} of each latent over its positions, from which no image can be made; "
             "encode without `--pool`, or with `--pool flat`"
         )
-    if table.kind != "latents":
-        raise DataError(f"`{shown}` holds {table.kind}; only latents as `encode` writes them can be decoded so far")
     if not file.num_images:
         raise DataError(f"`{shown}` holds no latents")
     model = run.model
@@ -70,7 +72,7 @@ def decode_files(
     names = ResultNames(output, [Path(name) for name in table.names if "\0" not in name])
     done: list[DecodedFile] = []
     for latents in file.batches():
-        pixels = np.rint(decode(model, latents, memory=memory) * 255).astype(np.uint8)
+        pixels = np.rint(decode(model, _floats(model, latents, table.kind), memory=memory) * 255).astype(np.uint8)
         for image in pixels:
             number = len(done)
             name = table.names[number] if table.names else ""
@@ -85,3 +87,10 @@ def decode_files(
         if report is not None:
             report(Progress(stage="decoding", done=len(done), total=file.num_images, unit="images"))
     return done
+
+
+def _floats(model: AutoEncoder, values: NDArray[Any], kind: str) -> NDArray[Any]:
+    """What the decoder reads, of latents, codes or packed codes."""
+    if kind == "packed":
+        values, kind = unpack_codes(model, values), "codes"
+    return codes_to_latents(model, values) if kind == "codes" else values

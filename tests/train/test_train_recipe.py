@@ -19,6 +19,7 @@ WRONG = {
     "weight_decay": [-1, float("inf")],
     "clip_norm": [-1.0, "1"],
     "ema": [-0.1, 1.0, "0.9", float("nan"), True],
+    "main_rate": [-0.1, 1001, "slow", float("nan"), True],
     "augment": ["flips", True],
     "loss": ["BCE", ["bce"]],
     "precision": ["float16"],
@@ -63,7 +64,7 @@ def test_texts_are_read_as_the_type_of_the_choice() -> None:
         ({"learning_rate": "fast"}, "`learning_rate` (=fast) must be a number"),
         ({"learning_rate": "nan"}, "`learning_rate` (=nan) must be 0 to 1,000,000,000"),
         ({"epochs": 0}, "`epochs` (=0) must be 1 to 1,000,000"),
-        ({"loss": "ssim"}, "`loss` (=ssim) must be one of bce, mse, l1, psnr"),
+        ({"loss": "ssim"}, "`loss` (=ssim) must be one of bce, mse, l1, psnr, charbonnier, ms-ssim, or a"),
         ({"validation": "test"}, "`keep=best` with `validation=test` would choose weights by the test images"),
     ],
 )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import torch
+from torch import nn
 
 from diabolo.errors import RecipeError
 from diabolo.graph import ModelGraph, Node
@@ -39,14 +40,27 @@ def main_path(graph: ModelGraph) -> tuple[Node, ...]:
     Raises:
         RecipeError: one of them is not linear, or a convolution cannot pass on what it gets.
     """
+    path = nodes_on_main_path(graph)
+    for node in reversed(path):
+        _check(node)
+    return path
+
+
+def nodes_on_main_path(graph: ModelGraph) -> tuple[Node, ...]:
+    """The same layers, linear or not."""
     path: list[Node] = []
     node = graph[graph.output]
     while node.inputs:
         if node.kind != "add":
-            _check(node)
             path.append(node)
         node = graph[node.inputs[0]]  # of an `add` the skip connection
     return tuple(reversed(path))
+
+
+def parameters_on_main_path(model: AutoEncoder) -> tuple[nn.Parameter, ...]:
+    """The parameters of those layers, in order."""
+    nodes = nodes_on_main_path(model.graph)
+    return tuple(parameter for node in nodes for parameter in model.layers[node.name].parameters())
 
 
 def waist_on(path: Sequence[Node]) -> int:

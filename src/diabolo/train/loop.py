@@ -3,14 +3,14 @@
 import contextlib
 import math
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import asdict, replace
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from diabolo.model import AutoEncoder, derive_seed
+from diabolo.model import AutoEncoder, derive_seed, parameters_on_main_path
 from diabolo.runs import EpochRow
 from diabolo.train.augment import augmented
 from diabolo.train.average import WeightAverage
@@ -69,6 +69,19 @@ def train(
     return _Training(model, images, recipe, seed, resume, should_stop, checkpoint_seconds).events()
 
 
+@contextlib.contextmanager
+def _without_gradients(parameters: Iterable[nn.Parameter]) -> Iterator[None]:
+    """Parameters that take no gradient, until training ends."""
+    changed = [parameter for parameter in parameters if parameter.requires_grad]
+    for parameter in changed:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in changed:
+            parameter.requires_grad_(True)
+
+
 class _Training:
     def __init__(
         self,
@@ -98,7 +111,9 @@ class _Training:
         self.progress = Progress() if resume is None else resume.progress
         self.tally = self._tally()
         self.history: tuple[EpochRow, ...] = () if resume is None else resume.history
-        self.optimiser = make_optimiser(model.parameters(), recipe, num_steps=self.num_steps_done)
+        main = () if recipe.main_rate == 1 else parameters_on_main_path(model)
+        self.optimiser = make_optimiser(model.parameters(), recipe, main=main, num_steps=self.num_steps_done)
+        self.left_alone = () if recipe.main_rate else main
         if resume is not None:
             resume.check_same(model.line or "", seed, asdict(recipe))
             put_tensors(model, self.optimiser, resume.tensors)
@@ -113,6 +128,10 @@ class _Training:
 
     def events(self) -> Iterator[Event]:
         """Everything from `Started` to the last event."""
+        with _without_gradients(self.left_alone):
+            yield from self._events()
+
+    def _events(self) -> Iterator[Event]:
         yield Started(
             num_epochs=self.recipe.epochs,
             steps_per_epoch=self.steps_per_epoch,
@@ -177,10 +196,10 @@ class _Training:
             with self._random_numbers(), autocast(self.recipe.precision, self.device):
                 output = loss_input(self.model, self.loss, images)
             loss = self.loss.function(output, images) + self.model.penalty()
-            if self.tally.add(loss.detach(), len(images)):
+            if self.tally.add(loss.detach(), len(images)) and loss.requires_grad:
                 loss.backward()
                 if self.recipe.clip_norm:
-                    torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip_norm)
+                    torch.nn.utils.clip_grad_norm_(self.optimiser.parameters, self.recipe.clip_norm)
                 self.optimiser.step(skip=self.tally.skip)
                 if self.average is not None:
                     self.average.update(self.num_steps_done)

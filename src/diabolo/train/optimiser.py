@@ -20,10 +20,12 @@ class Optimiser:
         parameters: what to train; one without a gradient stays as it is.
         state: tensors beside a parameter, by the names that torch's optimisers give them; none before its first update.
         rate: learning rate of the next update.
+        factors: of `rate`, for the parameters that have one of their own; all others have 1.
     """
 
     def __init__(self, parameters: Iterable[nn.Parameter], rate: float, weight_decay: float) -> None:
         self.parameters = list(parameters)
+        self.factors: dict[Tensor, float] = {}
         self.state: dict[Tensor, dict[str, Tensor]] = {}
         self.rate = rate
         self.weight_decay = weight_decay
@@ -41,12 +43,15 @@ class Optimiser:
             skip: Float[Tensor, ""] on the parameters' device; 1 there leaves everything as it is, and nobody has to
                 wait for its value.
         """
-        trained: list[Tensor] = [parameter for parameter in self.parameters if parameter.grad is not None]
-        if trained:
+        alike: dict[float, list[Tensor]] = {}
+        for parameter in self.parameters:
+            if parameter.grad is not None:
+                alike.setdefault(self.factors.get(parameter, 1.0), []).append(parameter)
+        for factor, trained in alike.items():
             gradients = [parameter.grad for parameter in trained if parameter.grad is not None]
-            self._update(trained, gradients, skip)
+            self._update(trained, gradients, self.rate * factor, skip)
 
-    def _update(self, parameters: list[Tensor], gradients: list[Tensor], skip: Tensor | None) -> None:
+    def _update(self, parameters: list[Tensor], gradients: list[Tensor], rate: float, skip: Tensor | None) -> None:
         raise NotImplementedError
 
 
@@ -76,7 +81,7 @@ class Adam(Optimiser):
         self.epsilon = epsilon
         self.kernel = torch._fused_adamw_ if decoupled else torch._fused_adam_
 
-    def _update(self, parameters: list[Tensor], gradients: list[Tensor], skip: Tensor | None) -> None:
+    def _update(self, parameters: list[Tensor], gradients: list[Tensor], rate: float, skip: Tensor | None) -> None:
         for parameter in parameters:
             if parameter not in self.state:
                 self.state[parameter] = {
@@ -93,7 +98,7 @@ class Adam(Optimiser):
             [self.state[parameter]["exp_avg_sq"] for parameter in parameters],
             [],
             counts,
-            lr=self.rate,
+            lr=rate,
             beta1=self.betas[0],
             beta2=self.betas[1],
             weight_decay=self.weight_decay,
@@ -135,10 +140,12 @@ class KerasAdam(Adam):
         self.keras_epsilon = epsilon
         self.num_steps = num_steps
 
-    def _update(self, parameters: list[Tensor], gradients: list[Tensor], skip: Tensor | None) -> None:
+    @torch.no_grad()
+    def step(self, skip: Tensor | None = None) -> None:
+        """As of every optimiser."""
         self.num_steps += 1
         self.epsilon = self.keras_epsilon / math.sqrt(1 - self.betas[1] ** self.num_steps)
-        super()._update(parameters, gradients, skip)
+        super().step(skip)
 
 
 class NesterovMomentum(Optimiser):
@@ -149,7 +156,7 @@ class NesterovMomentum(Optimiser):
 
     momentum = 0.9
 
-    def _update(self, parameters: list[Tensor], gradients: list[Tensor], skip: Tensor | None) -> None:
+    def _update(self, parameters: list[Tensor], gradients: list[Tensor], rate: float, skip: Tensor | None) -> None:
         for parameter, gradient in zip(parameters, gradients, strict=True):
             if parameter not in self.state:
                 self.state[parameter] = {"momentum_buffer": torch.zeros_like(gradient)}
@@ -159,7 +166,7 @@ class NesterovMomentum(Optimiser):
             [self.state[parameter]["momentum_buffer"] for parameter in parameters],
             weight_decay=self.weight_decay,
             momentum=self.momentum,
-            lr=self.rate,
+            lr=rate,
             dampening=0.0,
             nesterov=True,
             maximize=False,
@@ -169,11 +176,20 @@ class NesterovMomentum(Optimiser):
         )
 
 
-def make_optimiser(parameters: Iterable[nn.Parameter], recipe: Recipe, *, num_steps: int = 0) -> Optimiser:
+def make_optimiser(
+    parameters: Iterable[nn.Parameter],
+    recipe: Recipe,
+    *,
+    main: Iterable[nn.Parameter] = (),
+    num_steps: int = 0,
+) -> Optimiser:
     """The optimiser of a recipe over these parameters, after `num_steps` updates; moments are the caller's to put back.
 
-    SGD has a Nesterov momentum of 0.9.
+    SGD has a Nesterov momentum of 0.9. Parameters of `main` have the recipe's `main_rate`; those with a rate of 0 are
+    left out.
     """
+    factors: dict[Tensor, float] = dict.fromkeys(main, recipe.main_rate)
+    parameters = [parameter for parameter in parameters if factors.get(parameter, 1.0)]
     rate, decay = recipe.learning_rate, recipe.weight_decay
     makers: dict[str, Callable[[], Optimiser]] = {
         "adam-keras": lambda: KerasAdam(parameters, rate, decay, num_steps=num_steps),
@@ -181,7 +197,9 @@ def make_optimiser(parameters: Iterable[nn.Parameter], recipe: Recipe, *, num_st
         "adamw": lambda: Adam(parameters, rate, decay, decoupled=True),
         "sgd": lambda: NesterovMomentum(parameters, rate, decay),
     }
-    return makers[recipe.optimiser]()
+    optimiser = makers[recipe.optimiser]()
+    optimiser.factors = factors
+    return optimiser
 
 
 def learning_rate(recipe: Recipe, step: int, num_steps: int) -> float:

@@ -28,6 +28,9 @@ class Recipe:
     """The highest learning rate of the schedule."""
     schedule: Literal["constant", "cosine", "one-cycle"]
     """How the learning rate goes over the steps; see `optimiser.learning_rate`."""
+    main_rate: float = 1.0
+    """Factor of the learning rate for layers on the main path, which is what is left where every `res` is only its skip
+    connection; 0 keeps them as they start, for an epoch of a line in closed form, or to train its branches alone."""
     warmup: float = 0.0
     """Share of all steps over which the learning rate rises to its highest; for `cosine` and `one-cycle`."""
     weight_decay: float = 0.0
@@ -108,6 +111,7 @@ _RANGES = (
     ("epochs", 1, 1_000_000),
     ("batch_size", 1, 1_000_000),
     ("learning_rate", 0, 1_000_000_000),
+    ("main_rate", 0, 1000),
     ("warmup", 0, 1),
     ("weight_decay", 0, 1000),
     ("clip_norm", 0, 1_000_000_000),

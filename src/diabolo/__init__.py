@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from diabolo.api.build import build
     from diabolo.api.check import check
     from diabolo.api.compare import compare_models as compare
-    from diabolo.api.estimator import AutoencoderTransformer
+    from diabolo.api.estimator import AutoencoderTransformer as AutoencoderTransformer
     from diabolo.api.explain import explain
     from diabolo.api.export import export
     from diabolo.api.fit import fit, resume

@@ -43,7 +43,7 @@ def recipe_table() -> str:
     ]
     for name in recipes["fast"].choices():
         allowed = typing.get_args(hints[name])
-        kind = "whole number" if hints[name] is int else "number"
+        kind = {int: "whole number", float: "number", str: "text"}.get(hints[name], "")
         values = ", ".join(f"`{value}`" for value in allowed) or kind
         chosen = " | ".join(f"`{_plain(getattr(recipe, name))}`" for recipe in recipes.values())
         lines.append(f"| `{name}` | {values} | {chosen} | {meanings[name]} |")

@@ -104,7 +104,14 @@ def test_every_loss_says_its_unit_and_its_floor() -> None:
     perfect = images.astype(np.float64) / 255
     with np.errstate(divide="ignore", invalid="ignore"):
         entropy = -np.nan_to_num(perfect * np.log(perfect)) - np.nan_to_num((1 - perfect) * np.log1p(-perfect))
-    floors = {"bce": entropy[[1, 4, 8]].mean(), "mse": 0.0, "l1": 0.0, "psnr": -60.0}
+    floors = {
+        "bce": entropy[[1, 4, 8]].mean(),
+        "mse": 0.0,
+        "l1": 0.0,
+        "psnr": -60.0,
+        "charbonnier": 0.001,
+        "ms-ssim": 0.0,
+    }
     assert LOSSES.keys() == floors.keys()
     for name, loss in LOSSES.items():
         assert loss.unit

@@ -8,7 +8,7 @@ from diabolo.api.job import Job
 from diabolo.figures.curve_data import CurveData
 from diabolo.figures.curves import draw_curves
 from diabolo.figures.reconstructions import draw_reconstructions
-from diabolo.train import LOSSES, recipe_from_record
+from diabolo.train import find_loss, recipe_from_record
 from diabolo.use import Run, psnr_of
 
 NUM_SHOWN = 2000
@@ -50,7 +50,7 @@ def curve_data(run: Run) -> CurveData:
         val_loss=[row.val_loss for row in rows],
         val_psnr=[row.val_psnr for row in rows],
         loss_floor=rows[0].val_loss - rows[0].val_excess if rows else None,
-        loss_name=LOSSES[run.record.recipe["loss"]].title,
+        loss_name=find_loss(run.record.recipe["loss"]).title,
         validation_name=validation_name(run),
     )
 

@@ -15,8 +15,8 @@ class WeightAverage:
 
     d = min(decay, (1 + t) / (10 + t)) after step t (from 0), so that the initial weights are soon forgotten. Whole
     numbers are taken as they are, and so are the buffers of bottlenecks: codes are moving averages already, and the
-    mean of a dead code and the one that took its place is nobody's code. Polyak & Juditsky 1992, https://doi.org/10.1137/0330046; the
-    warm-up as in TensorFlow's `ExponentialMovingAverage`.
+    mean of a dead code and the one that took its place is nobody's code. Polyak & Juditsky 1992,
+    https://doi.org/10.1137/0330046; the warm-up as in TensorFlow's `ExponentialMovingAverage`.
     """
 
     def __init__(self, model: nn.Module, decay: float) -> None:

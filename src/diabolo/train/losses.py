@@ -15,6 +15,8 @@ from diabolo.errors import RecipeError
 from diabolo.kernels import binary_cross_entropy_with_logits
 from diabolo.metrics import pixel_entropy
 from diabolo.model import AutoEncoder
+from diabolo.train.mixture import NAMES, read_mixture
+from diabolo.train.multi_scale import multi_scale_similarity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +47,22 @@ def _minus_psnr(output: Tensor, images: Tensor) -> Tensor:
     """Minus the PSNR: mean over images of 10·log10(MSE + 1e-6), dB; pixels in [0, 1], outputs not clipped."""
     mse = (output - images).square().flatten(1).mean(dim=1)
     return 10 * torch.log10(mse + _LEAST_MSE).mean()
+
+
+_SOFTNESS = 1e-3  # of the Charbonnier loss: errors below a quarter of a grey level count by their square
+
+
+def _charbonnier(output: Tensor, images: Tensor) -> Tensor:
+    """Mean of √(error² + 0.001²). Charbonnier et al. 1994, https://doi.org/10.1109/ICIP.1994.413553."""
+    return ((output - images).square() + _SOFTNESS**2).sqrt().mean()
+
+
+def _charbonnier_floor(images: NDArray[np.uint8]) -> float:
+    return _SOFTNESS
+
+
+def _one_less_similarity(output: Tensor, images: Tensor) -> Tensor:
+    return 1 - multi_scale_similarity(output, images).mean()
 
 
 def _psnr_floor(images: NDArray[np.uint8]) -> float:
@@ -90,9 +108,58 @@ LOSSES = {
             function=_minus_psnr,
             floor=_psnr_floor,
         ),
+        Loss(
+            name="charbonnier",
+            title="Charbonnier loss",
+            unit="pixel range",
+            from_logits=False,
+            function=_charbonnier,
+            floor=_charbonnier_floor,
+        ),
+        Loss(
+            name="ms-ssim",
+            title="1 - MS-SSIM",
+            unit="similarity, 0 to 1",
+            from_logits=False,
+            function=_one_less_similarity,
+            floor=_no_floor,
+        ),
     )
 }
 """Every loss by its name in a recipe."""
+assert tuple(LOSSES) == NAMES, "`mixture.NAMES` lists other losses than there are"
+
+
+def find_loss(text: str) -> Loss:
+    """The loss that a recipe's `loss` means: one of `LOSSES`, or a weighted sum of them.
+
+    A sum with cross-entropy in it takes logits, and the other terms see the sigmoid of them. Its unit and its floor are
+    the sums of theirs.
+
+    Raises:
+        RecipeError: it cannot be read.
+    """
+    terms = [(weight, LOSSES[name]) for weight, name in read_mixture(text)]
+    if len(terms) == 1 and terms[0][0] == 1:
+        return terms[0][1]
+    from_logits = any(loss.from_logits for _, loss in terms)
+
+    def function(output: Tensor, images: Tensor) -> Tensor:
+        rebuilt = torch.sigmoid(output) if from_logits else output
+        values = [weight * loss.function(output if loss.from_logits else rebuilt, images) for weight, loss in terms]
+        return torch.stack(values).sum()
+
+    def floor(images: NDArray[np.uint8]) -> float:
+        return sum(weight * loss.floor(images) for weight, loss in terms)
+
+    return Loss(
+        name=text,
+        title=" + ".join(f"{weight:g} × {loss.title}" for weight, loss in terms),
+        unit=" + ".join(f"{weight:g} × {loss.unit}" for weight, loss in terms),
+        from_logits=from_logits,
+        function=function,
+        floor=floor,
+    )
 
 
 def floor_of(loss: Loss, images: Images, indices: NDArray[np.int64]) -> float:
@@ -105,12 +172,12 @@ def floor_of(loss: Loss, images: Images, indices: NDArray[np.int64]) -> float:
 
 
 def loss_for(name: str, model: AutoEncoder) -> Loss:
-    """The loss of that name, checked against the model's last layer; on the stage engine where the model is.
+    """The loss of that name or mixture, checked against the model's last layer; on the stage engine where the model is.
 
     Raises:
         RecipeError: binary cross-entropy with a model that does not end in a sigmoid.
     """
-    loss = LOSSES[name]
+    loss = find_loss(name)
     if loss.from_logits and not model.has_logits:
         raise RecipeError(
             f"`loss={name}` needs outputs between 0 and 1, and `{model.line}` does not end in `sigmoid`; "

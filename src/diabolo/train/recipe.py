@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, Literal, Self
 
 from diabolo.errors import RecipeError
+from diabolo.train.mixture import print_mixture, read_mixture
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +42,8 @@ class Recipe:
     """Decay of a moving average of the weights over the steps, which is what is validated, kept and tested; 0: none."""
     augment: Literal["none", "flip"] = "none"
     """What is done to the images of a training step: `flip` mirrors each left-right with probability one half."""
-    loss: Literal["bce", "mse", "l1", "psnr"]
-    """Mean over pixel values of: binary cross-entropy, squared error, absolute error; or `psnr`, minus the PSNR in dB,
-    mean over images."""
+    loss: str
+    """`bce`, `mse`, `l1`, `psnr`, `charbonnier`, `ms-ssim`, or a weighted sum, as `0.84*ms-ssim+0.16*l1`; see below."""
     precision: Literal["float32", "tf32", "bfloat16"] = "float32"
     """Of the training steps' arithmetic, `tf32` on CUDA only; weights and evaluation are always float32."""
     initialisation: Literal["glorot-uniform", "he-normal", "pca"] = "glorot-uniform"
@@ -61,6 +61,7 @@ class Recipe:
         hints = typing.get_type_hints(Recipe)
         for field in fields(self):
             _check(field.name, getattr(self, field.name), hints[field.name])
+        object.__setattr__(self, "loss", print_mixture(read_mixture(self.loss)))
         for name, lowest, highest in _RANGES:
             value = getattr(self, name)
             if not lowest <= value <= highest:

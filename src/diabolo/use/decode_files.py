@@ -69,7 +69,7 @@ def decode_files(
         raise DataError(f"`{shown}` holds no latents")
     model = run.model
     make_folder(output)
-    names = ResultNames(output, [Path(name) for name in table.names if "\0" not in name])
+    names = ResultNames(output, [Path(name) for name in table.names])
     done: list[DecodedFile] = []
     for latents in file.batches():
         pixels = np.rint(decode(model, _floats(model, latents, table.kind), memory=memory) * 255).astype(np.uint8)

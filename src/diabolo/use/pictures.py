@@ -28,8 +28,7 @@ class ResultNames:
 
     def __init__(self, output: Path, sources: Sequence[Path] = ()) -> None:
         folder = Path(os.path.realpath(output))
-        real = (Path(os.path.realpath(source)) for source in sources)
-        self._taken = {_key(path.name) for path in real if path.parent == folder}
+        self._taken = {_key(path.name) for path in map(_real, sources) if path is not None and path.parent == folder}
         self._next: dict[str, int] = {}
 
     def take(self, source: str | Path) -> str:
@@ -103,6 +102,14 @@ def _plain_stem(source: str | Path) -> str:
     while len(stem.encode()) > _LONGEST_STEM:
         stem = stem[:-1]
     return stem.lstrip(".") or "image"
+
+
+def _real(source: Path) -> Path | None:
+    """Where a path really leads; None for what no file can be called."""
+    try:
+        return Path(os.path.realpath(source))
+    except ValueError:  # a zero byte, or half of a character
+        return None
 
 
 def _key(name: str) -> str:

@@ -70,6 +70,56 @@ def test_gaussian_penalty_keeps_float32_under_bf16_autocast() -> None:
     assert layer.penalty.item() == pytest.approx(exact, rel=0.02)
 
 
+def test_gaussian_free_bits_cost_what_they_would_and_push_nothing() -> None:
+    """By channel max(KL, λ): a channel below λ has no gradient, one above its full KL."""
+    torch.manual_seed(7)
+    layer, x = _gaussian(), torch.randn(6, 5, 4, 4, dtype=torch.float64)
+    with torch.no_grad():
+        layer.weight[0], layer.weight[3], layer.bias[0], layer.bias[3] = 1e-3, 1e-3, 0.0, 0.0  # tells next to nothing
+    kl = layer.divergences(x)
+    layer.free_bits = 0.25
+    free = 0.25 * np.log(2) * 16
+    assert kl[0] < free < kl[1:].min()
+    layer.train()(x)
+    assert layer.penalty.item() == pytest.approx((free + kl[1:].sum().item()) / 48, rel=1e-12)
+    (gradient,) = torch.autograd.grad(layer.penalty, layer.weight)
+    assert not gradient[[0, 3]].any()
+    assert gradient[[1, 4]].abs().min() > 0
+
+
+def test_gaussian_free_bits_keep_a_collapsing_latent_in_use() -> None:
+    """Kingma et al. 2016: with a weight that collapses the posterior, free bits keep it active."""
+    active = {}
+    for free_bits in (0.0, 0.5):
+        torch.manual_seed(8)
+        layer = GaussianBottleneck(4, 4, beta=6.0, num_image_values=4, free_bits=free_bits)
+        torch.nn.init.normal_(layer.weight, std=0.5)
+        torch.nn.init.zeros_(layer.bias)
+        decoder = torch.nn.Linear(4, 4)
+        optimiser = torch.optim.Adam([*layer.parameters(), *decoder.parameters()], lr=0.01)
+        for _ in range(600):
+            x = torch.randn(128, 4)
+            optimiser.zero_grad()
+            ((decoder(layer.train()(x)) - x).square().mean() + layer.penalty).backward()
+            optimiser.step()
+        active[free_bits] = layer.diagnostics(torch.randn(1000, 4))
+    assert active[0.0]["active"] == 0
+    assert active[0.5]["active"] == 4
+    assert active[0.5]["kl"] == pytest.approx(4 * 0.5 * np.log(2), rel=0.15)
+
+
+def test_gaussian_diagnostics_are_those_of_torch_distributions() -> None:
+    torch.manual_seed(9)
+    layer, x = _gaussian(), torch.randn(50, 5, 2, 3, dtype=torch.float64)
+    with torch.no_grad():
+        layer.weight[1] = 0.0  # its mean is the same for all images
+    both = torch.einsum("oc,bc...->bo...", layer.weight, x) + layer.bias.reshape(-1, 1, 1)
+    posterior = Normal(both[:, :3], (both[:, 3:] / 2).exp())
+    divergence = kl_divergence(posterior, Normal(0.0, 1.0)).detach()
+    torch.testing.assert_close(layer.divergences(x), divergence.sum(dim=(2, 3)).mean(dim=0))
+    assert layer.diagnostics(x) == {"kl": pytest.approx(divergence.sum().item() / 50), "active": 12, "values": 18}
+
+
 def _reference_codebook(
     codebook: np.ndarray, batches: list[np.ndarray], decay: float
 ) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:

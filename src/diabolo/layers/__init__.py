@@ -4,6 +4,7 @@ from diabolo.layers import (  # noqa: F401  (each registers its builders)
     activation,
     attention,
     channel_norm,
+    contractive,
     convolution,
     dense,
     divisive,
@@ -13,6 +14,8 @@ from diabolo.layers import (  # noqa: F401  (each registers its builders)
     regularisation,
     sampling,
     scalar_quantizer,
+    sparse,
+    top_k,
     vector_quantizer,
 )
 from diabolo.layers.bottleneck import Bottleneck

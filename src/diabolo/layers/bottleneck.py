@@ -16,6 +16,14 @@ class Bottleneck(nn.Module):
         super().__init__()
         self.penalty: Tensor | None = None
 
+    def diagnostics(self, x: Tensor) -> dict[str, float]:
+        """How the bottleneck is used: names and numbers for a table; what it says in evaluation mode.
+
+        Args:
+            x: what comes in for many images, Float[Tensor, "batch channels height width"] or "batch channels".
+        """
+        return {}
+
     def __getstate__(self) -> dict[str, Any]:
         """Copies and pickles leave the penalty behind: it belongs to the graph of a pass, which cannot be copied."""
         return {**self.__dict__, "penalty": None}

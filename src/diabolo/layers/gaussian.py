@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from diabolo.layers.bottleneck import Bottleneck
 from diabolo.layers.registry import Request, builds
 
+_ACTIVE = 0.01  # variance of a mean over images, from which on a dimension is active (Burda et al. 2015)
+
 
 class GaussianBottleneck(Bottleneck):
     """z = μ + σ · n in training, z = μ in evaluation; penalty β · KL(N(μ, σ²) ‖ N(0, 1)) / values of an image.
@@ -17,14 +19,20 @@ class GaussianBottleneck(Bottleneck):
     mean over the image's values: a KL summed over the latent beside a loss averaged over pixels is a common mistake
     (it collapses the latent). Maps get μ and ln σ² by a 1×1 convolution, flat tensors by a dense layer.
 
-    Kingma & Welling 2013, https://arxiv.org/abs/1312.6114; β: Higgins et al. 2017.
+    With free bits λ the penalty is β · Σ max(KL of a channel, λ ln 2 · positions): a channel that tells less than λ
+    bits a value costs no less for telling nothing, so that it is not driven to nothing (Kingma et al. 2016,
+    https://arxiv.org/abs/1606.04934, section C.8; the KL of a channel is the batch's mean, as there).
+
+    Kingma & Welling 2013, https://arxiv.org/abs/1312.6114; β: Higgins et al. 2017,
+    https://openreview.net/forum?id=Sy2fzU9gl.
     """
 
-    def __init__(self, channels: int, out: int, *, beta: float, num_image_values: int) -> None:
+    def __init__(self, channels: int, out: int, *, beta: float, num_image_values: int, free_bits: float = 0.0) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(2 * out, channels))
         self.bias = nn.Parameter(torch.empty(2 * out))
         self.beta = beta
+        self.free_bits = free_bits
         self.num_image_values = num_image_values
 
     def forward(self, x: Tensor) -> Tensor:
@@ -35,15 +43,54 @@ class GaussianBottleneck(Bottleneck):
             return _pointwise(x, self.weight[:num_means], self.bias[:num_means])
         both = _pointwise(x, self.weight, self.bias)
         # Under bf16 autocast the KL, a difference of near numbers, still needs float32.
-        mean, log_variance = both.to(torch.promote_types(both.dtype, torch.float32)).chunk(2, dim=1)
-        log_variance = log_variance.clamp(-30.0, 20.0)
-        kl = 0.5 * (mean.square() + log_variance.exp() - log_variance - 1).flatten(1).sum(dim=1).mean()
-        self.penalty = self.beta * kl / self.num_image_values
+        mean, log_variance = _halves(both.to(torch.promote_types(both.dtype, torch.float32)))
+        of_channels = _divergence(mean, log_variance).transpose(0, 1).flatten(1).sum(dim=1) / len(x)
+        if self.free_bits:
+            of_channels = of_channels.clamp_min(self.free_bits * math.log(2) * math.prod(x.shape[2:]))
+        self.penalty = self.beta * of_channels.sum() / self.num_image_values
         return (mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean)).to(both.dtype)
+
+    @torch.no_grad()
+    def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and variance of the latent: Float64[Tensor, "batch out ..."] each."""
+        mean, log_variance = _halves(_pointwise(x.double(), self.weight.double(), self.bias.double()))
+        return mean, log_variance.exp()
+
+    @torch.no_grad()
+    def divergences(self, x: Tensor) -> Tensor:
+        """KL of each channel in nats, summed over positions, mean over images: Float64[Tensor, "out"]."""
+        mean, log_variance = _halves(_pointwise(x.double(), self.weight.double(), self.bias.double()))
+        return _divergence(mean, log_variance).transpose(0, 1).flatten(1).sum(dim=1) / len(x)
+
+    def diagnostics(self, x: Tensor) -> dict[str, float]:
+        """`kl` in nats an image; `active`: latent values whose mean tells images apart, of all `values`.
+
+        A value is active where the variance of its mean over images is above 0.01 (Burda et al. 2015,
+        https://arxiv.org/abs/1509.00519, section 5). None active: the posterior has collapsed onto the prior.
+        """
+        mean, _ = self.posterior(x)
+        active = mean.var(dim=0, correction=0) > _ACTIVE
+        return {
+            "kl": self.divergences(x).sum().item(),
+            "active": int(active.sum()),
+            "values": active.numel(),
+        }
 
     def extra_repr(self) -> str:
         """Sizes, for `print(model)`."""
-        return f"{self.weight.shape[1]}, {self.weight.shape[0] // 2}, beta={self.beta}"
+        free = f", free_bits={self.free_bits}" if self.free_bits else ""
+        return f"{self.weight.shape[1]}, {self.weight.shape[0] // 2}, beta={self.beta}{free}"
+
+
+def _halves(both: Tensor) -> tuple[Tensor, Tensor]:
+    """μ and ln σ², the latter where σ² is a number."""
+    mean, log_variance = both.chunk(2, dim=1)
+    return mean, log_variance.clamp(-30.0, 20.0)
+
+
+def _divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """KL(N(μ, σ²) ‖ N(0, 1)) of each value in nats."""
+    return 0.5 * (mean.square() + log_variance.exp() - log_variance - 1)
 
 
 def _pointwise(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -57,5 +104,6 @@ def _gaussian(request: Request) -> nn.Module:
         request.channels,
         request.whole("channels"),
         beta=request.number("beta"),
+        free_bits=request.number("free_bits"),
         num_image_values=math.prod(request.graph.input_shape),
     )

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from diabolo.errors import DiaboloError
 from diabolo.graph import ModelGraph, Node, Summary, summarise
 from diabolo.layers import Bottleneck, build_layer
+from diabolo.layers.contractive import ContractivePenalty
 from diabolo.model.engine import choose_engine
 from diabolo.model.stages import Step, can_run_fused, group_steps, run_fused
 from diabolo.vocabulary import describe
@@ -34,6 +35,13 @@ class AutoEncoder(nn.Module):
         self.graph = graph
         self.engine = choose_engine(engine)
         self.layers = nn.ModuleDict({node.name: build_layer(node, graph) for node in graph.nodes[1:]})
+        self._watchers = [
+            layer
+            for name, layer in self.layers.items()
+            if isinstance(layer, ContractivePenalty) and name in graph.connected
+        ]
+        if self._watchers:
+            self.engine = "plain"  # the fused stages have no second derivative
         encoder = [node for node in graph.nodes[1:] if node.section != "decoder"]
         decoder = [node for node in graph.nodes[1:] if node.section == "decoder"]
         self._encoder = _schedule(graph, encoder, keep=graph.latent)
@@ -73,6 +81,8 @@ class AutoEncoder(nn.Module):
             DiaboloError: the images are not float, or have another number of channels or (dense waist) another size.
         """
         self._check(images)
+        for watcher in self._watchers:
+            images = watcher.watch(images)
         return self._run(self._encoder, self.graph.input.name, images)
 
     def decode(self, latent: Tensor) -> Tensor:

@@ -21,9 +21,10 @@ def quantizer_of(model: AutoEncoder) -> Quantizer:
     if model.graph.latent in quantizers:
         return quantizers[model.graph.latent]
     if quantizers:
+        kind = model.graph[min(quantizers)].kind
         raise DiaboloError(
-            f"the latent of `{model.line}` is not what its `{model.graph[min(quantizers)].kind}` gives, so that it has no "
-            "codes; put the quantiser last before the decoder"
+            f"the latent of `{model.line}` is not what its `{kind}` gives, so that it has no codes; put the quantiser "
+            "last before the decoder"
         )
     raise DiaboloError(
         f"the latent of `{model.line}` is made of numbers, not of codes; a model with `vq`, `fsq` or `lloyd` last "

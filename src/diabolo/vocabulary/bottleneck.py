@@ -1,4 +1,4 @@
-"""`gaussian`, `vq`, `fsq`, `lloyd`: bottlenecks that do more than be narrow."""
+"""Bottlenecks that do more than be narrow: variational, discrete, sparse, contractive."""
 
 import math
 
@@ -56,6 +56,23 @@ def _infer_lloyd(shape: Shape, attributes: Attributes) -> Effect:
     )
 
 
+def _infer_same(shape: Shape, attributes: Attributes) -> Effect:
+    return Effect(shape=shape)
+
+
+def _infer_top_k(shape: Shape, attributes: Attributes) -> Effect:
+    number, of = int_of(attributes, "k"), attributes["of"]
+    among = {"position": shape[-1], "image": math.prod(shape), "channel": math.prod(shape[:-1])}
+    if len(shape) == 1 and of == "channel":
+        raise Misfit(f"`of=channel` needs positions to choose among, but it gets {describe(shape)}; leave `of` out")
+    if number > among[str(of)]:
+        raise Misfit(
+            f"keeps the {number:,} largest of each {of}, but {describe(shape)} has only {among[str(of)]:,}; "
+            f"write a smaller number"
+        )
+    return Effect(shape=shape, window=Window(everything=of == "image" or of == "channel" or len(shape) == 1))
+
+
 KINDS = (
     LayerKind(
         name="gaussian",
@@ -65,6 +82,12 @@ KINDS = (
         count=Count(name="channels"),
         settings=(
             Setting(name="beta", default=1.0, meaning="weight of the KL term; 1 is the evidence bound", minimum=0.0),
+            Setting(
+                name="free_bits",
+                default=0.0,
+                meaning="bits of KL that a value has for nothing, by channel",
+                minimum=0.0,
+            ),
         ),
         is_random=True,
     ),
@@ -99,5 +122,37 @@ KINDS = (
             ),
             Setting(name="decay", default=0.98, meaning="of the levels' moving averages", minimum=0.0, maximum=1.0),
         ),
+    ),
+    LayerKind(
+        name="sparse",
+        title="SparsePenalty",
+        meaning="nothing changes; the sum of absolute values joins the loss, and most values become small",
+        infer=_infer_same,
+        settings=(Setting(name="l1", default=0.01, meaning="weight of the sum of absolute values", minimum=0.0),),
+    ),
+    LayerKind(
+        name="topk",
+        title="TopK",
+        meaning="only the N largest values go on, the others become 0",
+        infer=_infer_top_k,
+        count=Count(name="k"),
+        settings=(
+            Setting(
+                name="of",
+                default="position",
+                meaning="among which values the largest are kept",
+                choices=("position", "image", "channel"),
+            ),
+        ),
+    ),
+    LayerKind(
+        name="contractive",
+        title="ContractivePenalty",
+        meaning="nothing changes; how fast the latent changes with the image joins the loss",
+        infer=_infer_same,
+        settings=(
+            Setting(name="weight", default=0.1, meaning="weight of the squared norm of the Jacobian", minimum=0.0),
+        ),
+        is_random=True,
     ),
 )

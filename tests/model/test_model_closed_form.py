@@ -57,6 +57,7 @@ def components_of_blocks(images: np.ndarray, side: int, kept: int) -> np.ndarray
         "unshuffle conv16 conv5 conv6[k=1] | conv9 conv16 conv12 shuffle",
         "res[skip=conv]{conv6 silu conv4} unshuffle conv5 | conv16 shuffle conv3",
         RESIDUAL,
+        "unshuffle res{rms attention[heads=3]} conv5 | conv12 res{dwconv ln} res{conv12 gdn} 2*res{dwconv} shuffle",
     ],
 )
 def test_a_line_starts_as_pca_of_blocks(line: str) -> None:

@@ -23,8 +23,9 @@ class Attention(nn.Module):
 
     def __init__(self, channels: int, *, heads: int) -> None:
         super().__init__()
-        for name in self.kernels:
-            self.register_parameter(name, nn.Parameter(torch.empty(channels, channels)))
+        self.query, self.key, self.value, self.weight = (
+            nn.Parameter(torch.empty(channels, channels)) for _ in self.kernels
+        )
         self.bias = nn.Parameter(torch.zeros(channels))
         self.biases = nn.Parameter(torch.zeros(3, channels))
         self.heads = heads

@@ -60,13 +60,13 @@ class _AtLeast(torch.autograd.Function):
     """max(x, bound); below the bound a gradient passes only where a step along it leads up."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, bound: float) -> Tensor:  # type: ignore[override]
+    def forward(ctx: Any, x: Tensor, bound: float) -> Tensor:
         ctx.save_for_backward(x)
         ctx.bound = bound
         return x.clamp(min=bound)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         (x,) = ctx.saved_tensors
         return gradient * ((x >= ctx.bound) | (gradient < 0)), None
 

@@ -43,7 +43,7 @@ def compare_models(
     data: str = "cifar10",
     *,
     seeds: int = DEFAULT_SEEDS,
-    recipe: str = "fast",
+    recipe: str | None = None,
     out: str | Path | None = None,
     metric: str = "psnr",
     parallel: int | None = None,
@@ -64,7 +64,7 @@ def compare_models(
         models: zoo names, lines, run folders, or `file.py:name`.
         data: a catalogue name, a folder of images, an `.npy` or `.npz` file.
         seeds: how many, from 0.
-        recipe: `fast` or `keras`.
+        recipe: `fast` or `keras`; None: each zoo model's own with its settings, `fast` for all else.
         out: folder for `<model>/seed<k>` and `comparison.json`; by default `runs/<models>-<recipe>`.
         metric: that decides: `psnr`, `mse`, `ssim` or `loss`, on the test images at the end of training.
         parallel: trainings at once; by default as many as there are cores for them, one on a GPU.

@@ -67,7 +67,7 @@ def plan_comparison(
     data: str,
     *,
     seeds: int,
-    recipe: str,
+    recipe: str | None,
     settings: Mapping[str, Any],
     out: Path | None,
     device: str,
@@ -82,7 +82,7 @@ def plan_comparison(
         models: zoo names, lines, run folders or `file.py:name`.
         data: a catalogue name, a folder, or a file.
         seeds: how many, from 0.
-        recipe: name of the recipe.
+        recipe: name of the recipe; None: each zoo model's own, `fast` for all else.
         settings: changes to it.
         out: the folder; None makes a name of the models.
         device: `auto`, `cpu`, `cuda`.
@@ -118,7 +118,7 @@ def plan_comparison(
         for model in models
     ]
     names = _names(models, jobs)
-    out = Path(out).expanduser() if out is not None else Path("runs") / _default_name(names, recipe)
+    out = Path(out).expanduser() if out is not None else Path("runs") / _default_name(names, recipe or jobs[0].recipe.name)
     options = _options(data, recipe, settings, device, engine, threads, data_options)
     runs = [
         PlannedRun(
@@ -169,14 +169,15 @@ def _default_name(names: Sequence[str], recipe: str) -> str:
 
 def _options(
     data: str,
-    recipe: str,
+    recipe: str | None,
     settings: Mapping[str, Any],
     device: str,
     engine: str | None,
     threads: int,
     data_options: Mapping[str, Any],
 ) -> list[str]:
-    options = ["--data", data, "--recipe", recipe, "--device", device, "--threads", str(threads)]
+    options = ["--data", data, *(() if recipe is None else ("--recipe", recipe))]
+    options += ["--device", device, "--threads", str(threads)]
     options += [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
     if engine is not None:
         options += ["--engine", engine]

@@ -19,7 +19,7 @@ def fit(
     model: str | Spec | AutoEncoder,
     data: Any = "cifar10",
     *,
-    recipe: str | Recipe = "fast",
+    recipe: str | Recipe | None = None,
     seed: int = 0,
     out: str | Path | None = None,
     device: str = "auto",
@@ -35,7 +35,7 @@ def fit(
             is left with the kept weights, in evaluation mode, on the device.
         data: a catalogue name (`cifar10`), a folder of images, an `.npy`/`.npz` file, or an array (N, H, W, C) of
             uint8 or of floats in [0, 1].
-        recipe: `fast`, `keras`, or a `Recipe`.
+        recipe: `fast`, `keras`, or a `Recipe`; None: that of the zoo's record with its settings, `fast` for all else.
         seed: of initial weights, batch order and noise. The program's own random numbers are left as they are.
         out: the run folder; by default `runs/<model>-<recipe>-seed<seed>`, numbered where it exists.
         device: `auto`, `cpu`, `cuda`.

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from diabolo.api.engine import describe_engine, pick_engine, precision_notes
+from diabolo.api.recipe import choose_recipe
 from diabolo.api.recorded_data import data_table, load_recorded_data, training_images
 from diabolo.api.start import build_for
 from diabolo.data import Dataset, load_data
@@ -24,12 +25,12 @@ from diabolo.train import (
     TrainingImages,
     TrainingState,
     check_training,
-    find_recipe,
     read_state,
     read_tensors,
     recipe_from_record,
 )
 from diabolo.vocabulary import describe
+from diabolo.zoo import ZooModel
 from diabolo.zoo.resolve import resolve
 
 
@@ -65,7 +66,7 @@ def new_job(
     model: str | Spec | AutoEncoder,
     data: Any,
     *,
-    recipe: str | Recipe = "fast",
+    recipe: str | Recipe | None = None,
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
     out: str | Path | None = None,
@@ -83,10 +84,10 @@ def new_job(
     Raises:
         DiaboloError: anything does not fit: the line, the images, the recipe, an `out` that already holds a run.
     """
-    chosen = (find_recipe(recipe) if isinstance(recipe, str) else recipe).with_settings(settings or {})
+    short, spec, zoo_model = _named(model, name)
+    chosen, of_record = choose_recipe(zoo_model, recipe, settings or {})
     where = _device(device)
     picked, notes = pick_engine(engine, where, chosen.precision)
-    short, spec = _named(model, name)
     folder = _default_folder(short, chosen.name, seed) if out is None else RunFolder(path=Path(out).expanduser())
     if folder.exists():
         raise RunError(
@@ -125,7 +126,7 @@ def new_job(
         recipe=chosen,
         folder=folder,
         record=record,
-        notes=(*chosen.idle_choices(), *notes, *precision_notes(chosen.precision, where)),
+        notes=(*of_record, *chosen.idle_choices(), *notes, *precision_notes(chosen.precision, where)),
     )
 
 
@@ -147,6 +148,12 @@ def resumed_job(run: str | Path, *, data: Any = None, report: Report | None = No
     if record.status == "finished":
         quoted = shlex.quote(str(folder.path))
         raise RunError(f"`{folder.path}` is finished; nothing is left to resume (`diabolo eval {quoted}` shows it)")
+    if record.status == "imported":
+        quoted = shlex.quote(str(folder.path))
+        raise RunError(
+            f"`{folder.path}` was imported, so there is no training of diabolo's to resume; start one from its weights "
+            f"with `diabolo train --from {quoted} --data DATA`"
+        )
     recipe = recipe_from_record(record.recipe)
     state = read_state(folder.state_file)
     state.check_same(record.line, record.seed, {"name": recipe.name, **recipe.choices()})
@@ -181,14 +188,14 @@ def check_image_shape(dataset: Dataset, needed: tuple[int, ...]) -> None:
         )
 
 
-def _named(model: str | Spec | AutoEncoder, name: str | None) -> tuple[str, Spec]:
-    """Short name and spec of what the user calls the model."""
+def _named(model: str | Spec | AutoEncoder, name: str | None) -> tuple[str, Spec, ZooModel | None]:
+    """Short name and spec of what the user calls the model, and the zoo's record of it."""
     if not isinstance(model, AutoEncoder):
         named = resolve(model)
-        return name or named.name, named.spec
+        return name or named.name, named.spec, named.record
     if model.line is None:
         raise DiaboloError("this model has no line, and a run is loaded by its line; build it with `diabolo.build`")
-    return name or "model", resolve(model.line).spec
+    return name or "model", resolve(model.line).spec, None
 
 
 def _of_built(model: AutoEncoder, engine: str | None, recipe: Recipe) -> tuple[str, ...]:

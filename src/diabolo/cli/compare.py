@@ -43,7 +43,15 @@ def compare_models(
         str, typer.Option("--metric", metavar="NAME", help="What decides: psnr, mse, ssim or loss, on the test images.")
     ] = "psnr",
     data: Data = "cifar10",
-    recipe: Annotated[str, typer.Option("--recipe", metavar="NAME", help="fast or keras.")] = "fast",
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            "--recipe",
+            metavar="NAME",
+            help="fast or keras. Default: each zoo model's own, fast for all else.",
+            show_default=False,
+        ),
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Change one choice of the recipe; may be repeated."),
@@ -98,7 +106,7 @@ def compare_models(
     if seeds is None and are_runs(models):
         given = {
             "--data": data != "cifar10",
-            "--recipe": recipe != "fast",
+            "--recipe": recipe,
             "--set": settings,
             "--parallel": parallel,
             "--threads": threads,

@@ -1,6 +1,7 @@
 """`diabolo train`: train a model, or go on with a training that was stopped."""
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,6 +25,7 @@ from diabolo.errors import DiaboloError, OutputError
 if TYPE_CHECKING:
     from diabolo.api.execute import Outcome
     from diabolo.api.job import Job
+    from diabolo.model import AutoEncoder
 
 
 def train_model(
@@ -33,8 +35,14 @@ def train_model(
     ] = None,
     data: Data = "cifar10",
     recipe: Annotated[
-        str, typer.Option("--recipe", metavar="NAME", help="fast, or keras: the question's training to the letter.")
-    ] = "fast",
+        str | None,
+        typer.Option(
+            "--recipe",
+            metavar="NAME",
+            help="fast, or keras: the question's training to the letter. Default: a zoo model's own, else fast.",
+            show_default=False,
+        ),
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Change one choice of the recipe; may be repeated."),
@@ -45,6 +53,14 @@ def train_model(
         typer.Option("--out", metavar="FOLDER", help="Run folder; default runs/<model>-<recipe>-seed<seed>."),
     ] = None,
     resume: Annotated[str | None, typer.Option("--resume", metavar="RUN", help="Go on with this run.")] = None,
+    start: Annotated[
+        str | None,
+        typer.Option("--from", metavar="RUN", help="Begin a new run with this one's weights.", show_default=False),
+    ] = None,
+    tracker: Annotated[
+        list[str] | None,
+        typer.Option("--tracker", metavar="NAME", help="tensorboard, mlflow or trackio; may be repeated."),
+    ] = None,
     device: Device = "auto",
     engine: Engine = None,
     threads: Annotated[
@@ -60,12 +76,14 @@ def train_model(
     The folder holds the weights, the history, and pictures of curves and reconstructions. Ctrl-C stops after the
     step at hand and saves everything.
     """
-    if (model is None) == (resume is None):
+    if start is not None and (model is not None or resume is not None):
+        raise DiaboloError("`--from RUN` takes the model of that run; leave out MODEL and `--resume`")
+    if start is None and (model is None) == (resume is None):
         raise DiaboloError("`diabolo train` takes either a MODEL or `--resume RUN`, as in `diabolo train method-2`")
     if resume is not None:
         other = {
             "--data": data != "cifar10",
-            "--recipe": recipe != "fast",
+            "--recipe": recipe,
             "--set": settings,
             "--seed": seed,
             "--out": out,
@@ -90,10 +108,11 @@ def train_model(
         if resume is not None:
             job = resumed_job(resume, report=report)
         else:
-            assert model is not None
+            trained, name = _model_of(model, start, engine)
             job = new_job(
-                model,
+                trained,
                 data,
+                name=name,
                 recipe=recipe,
                 settings=read_settings(settings or []),
                 seed=seed,
@@ -104,13 +123,24 @@ def train_model(
                 report=report,
             )
     announce(job, to_stderr=as_json)
-    outcome, exit_code = carry_out(job, to_stderr=as_json)
+    outcome, exit_code = carry_out(job, to_stderr=as_json, trackers=tracker or ())
     if as_json:
         print_json(_values(outcome))
     elif exit_code == 0:
         for line in closing_lines(outcome):
             typer.echo(line)
     raise typer.Exit(exit_code)
+
+
+def _model_of(model: str | None, start: str | None, engine: str | None) -> "tuple[str | AutoEncoder, str | None]":
+    """What is trained: MODEL as it is written, or the model of a run with its weights, and its name."""
+    if start is None:
+        assert model is not None
+        return model, None
+    from diabolo.use import load
+
+    run = load(start, engine=engine)
+    return run.model, run.name
 
 
 def announce(job: "Job", *, to_stderr: bool = False) -> None:
@@ -137,17 +167,29 @@ def announce(job: "Job", *, to_stderr: bool = False) -> None:
         typer.echo(line, err=to_stderr)
 
 
-def carry_out(job: "Job", *, to_stderr: bool = False) -> "tuple[Outcome, int]":
-    """Trains with a display and with Ctrl-C as a request; returns the outcome and the exit code."""
+def carry_out(job: "Job", *, to_stderr: bool = False, trackers: Sequence[str] = ()) -> "tuple[Outcome, int]":
+    """Trains with a display, trackers, and Ctrl-C as a request; returns the outcome and the exit code."""
     from diabolo.api.execute import execute
     from diabolo.cli.progress import TrainingDisplay
     from diabolo.cli.signals import StopOnSignal
-    from diabolo.train import Diverged, Stopped
+    from diabolo.interop.trackers import open_trackers
+    from diabolo.train import Diverged, Event, Stopped
+
+    def say(note: str) -> None:
+        typer.echo(f"note: {note}", err=True)
+
+    def watch(event: Event) -> None:
+        display(event)
+        reader(event)
 
     folder = shlex.quote(str(job.folder.path))
-    with StopOnSignal() as stop, TrainingDisplay(job.record.name, to_stderr=to_stderr) as display:
+    with (
+        StopOnSignal() as stop,
+        TrainingDisplay(job.record.name, to_stderr=to_stderr) as display,
+        open_trackers(trackers, job.record, job.folder, say) as reader,
+    ):
         try:
-            outcome = execute(job, watch=display, should_stop=stop)
+            outcome = execute(job, watch=watch, should_stop=stop)
         except OutputError as error:
             if not job.folder.exists():
                 raise

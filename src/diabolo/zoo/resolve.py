@@ -24,6 +24,8 @@ class NamedLine:
     """The model."""
     input_shape: Shape | None = None
     """(height, width, channels) where the argument fixes it (a run)."""
+    record: ZooModel | None = None
+    """The zoo's record, where the argument is a model of the zoo."""
 
 
 def resolve(model: str | Spec | ZooModel) -> NamedLine:
@@ -37,7 +39,7 @@ def resolve(model: str | Spec | ZooModel) -> NamedLine:
     if isinstance(model, Spec):
         return NamedLine(name="model", spec=model)
     if isinstance(model, ZooModel):
-        return NamedLine(name=model.name, spec=parse(model.line))
+        return NamedLine(name=model.name, spec=parse(model.line), record=model)
     if model in zoo():
         return resolve(zoo()[model])
     if is_line(model):

@@ -7,6 +7,7 @@ MODEL = ZooModel(
     line="conv64 relu (bn) pool  conv16 relu (bn) pool | conv16 relu (bn) up  conv32 relu (bn) up  conv3 sigmoid",
     about="The question's first version: BatchNorm is called after every ReLU, but the next layer takes the tensor "
     "from before it, so the four BN layers are no part of the model.",
+    kind="question",
     source="the question that started the project, method 1",
     not_connected="the four BN layers in parentheses are the question's mistake, kept to the letter",
 )

@@ -377,3 +377,27 @@ def test_no_file_is_left_open(pictures: Path) -> None:
         load_data(pictures)
     after = len(list(Path("/proc/self/fd").iterdir())) if before else 0
     assert after <= before + 3
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads peak memory as Linux gives it")
+def test_memory_does_not_grow_with_the_folder(tmp_path: Path) -> None:
+    """Building, hashing and loading again 120 MB of pixels."""
+    save_images(tmp_path / "small", 50)
+    save_images(tmp_path / "large", 600)
+    program = f"""
+import re
+from pathlib import Path
+from diabolo.data import ImagesOnDisk, folder, load_data
+folder.MANY_FILES = folder.MANY_BYTES = 1
+def peak():
+    return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024
+load_data(Path({str(tmp_path / "small")!r}), size=256)
+before = peak()
+for _ in range(2):
+    images = load_data(Path({str(tmp_path / "large")!r}), size=256).train
+assert isinstance(images, ImagesOnDisk) and images.nbytes > 80e6
+print(peak() - before)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) < 80, "MiB; a piece is 8, four wait or are worked on, 16 are hashed at a time"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from diabolo.api.fit import fit, resume
     from diabolo.api.neighbours import neighbours
     from diabolo.api.own_images import decode, denoise, encode, interpolate, reconstruct
+    from diabolo.api.sample import sample
     from diabolo.api.score import calibrate, score
     from diabolo.api.summary import summary
     from diabolo.data import load_data
@@ -31,7 +32,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AutoEncoder", "DiaboloError", "Recipe", "Run", "Spec", "build", "calibrate", "check", "compare", "decode",
     "denoise", "encode", "explain", "export", "fit", "interpolate", "load", "load_data", "neighbours", "parse",
-    "reconstruct", "resume", "score", "summary",
+    "reconstruct", "resume", "sample", "score", "summary",
 ]  # fmt: skip
 # `AutoencoderTransformer` is not among them: `from diabolo import *` must not need scikit-learn.
 
@@ -56,6 +57,7 @@ _HOMES = {
     "neighbours": ("diabolo.api.neighbours", "neighbours"),
     "reconstruct": ("diabolo.api.own_images", "reconstruct"),
     "resume": ("diabolo.api.fit", "resume"),
+    "sample": ("diabolo.api.sample", "sample"),
     "score": ("diabolo.api.score", "score"),
     "load": ("diabolo.use", "load"),
     "load_data": ("diabolo.data", "load_data"),

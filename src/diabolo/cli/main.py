@@ -28,6 +28,7 @@ from diabolo.cli import (
     references,
     report,
     rule,
+    sample,
     score,
     summary,
     train,
@@ -58,6 +59,7 @@ app.command("encode")(encode.encode_files)
 app.command("decode")(decode.decode_files)
 app.command("denoise")(denoise.denoise_files)
 app.command("interpolate")(interpolate.interpolate_files)
+app.command("sample")(sample.sample_images)
 app.command("score")(score.score_files)
 app.command("neighbours")(neighbours.find_neighbours)
 app.command("export")(export.export_run)

@@ -12,6 +12,8 @@ from diabolo.errors import DiaboloError
 from diabolo.layers.bottleneck import Bottleneck
 from diabolo.layers.mixed_radix import pack, unpack
 
+_MOST_JOINT = 65_536  # codes of a position that are counted as they are; of more, each digit by itself
+
 
 class Quantizer(Bottleneck):
     """A bottleneck that lets through one of finitely many values at each position.
@@ -71,23 +73,31 @@ class Quantizer(Bottleneck):
         return torch.from_numpy(digits).movedim(-1, 1).contiguous()
 
     def diagnostics(self, x: Tensor) -> dict[str, float]:
-        """`code_use`: share of all levels that the inputs use; `perplexity`: e^entropy of the levels, mean of digits.
+        """`code_use`: share of all codes that the inputs use; `perplexity`: e^entropy of the codes.
 
-        Perplexity as van den Oord et al. 2017 report it: the number of levels that would be used if they were used
-        equally often. With digits of different numbers of levels, both are taken digit by digit and averaged over those
-        that have more than one level.
+        Perplexity as van den Oord et al. 2017 report it: the number of codes that would be used if they were used
+        equally often. Of a position with more than 65,536 codes both are taken digit by digit, over those with more
+        than one level: the share of all their levels, and the mean perplexity.
         """
-        codes = self.codes(x).movedim(1, 0).flatten(1)
-        used, perplexity, total = 0, [], 0
-        for digit, levels in zip(codes, self.num_levels, strict=True):
-            if levels > 1:
-                shares = torch.bincount(digit, minlength=levels).double() / len(digit)
-                used += int((shares > 0).sum())
-                total += levels
-                perplexity.append(math.exp(torch.special.entr(shares).sum().item()))
+        digits = self.codes(x).movedim(1, 0).flatten(1).cpu()
+        levels = self.num_levels
+        if math.prod(levels) <= _MOST_JOINT:
+            code = torch.zeros_like(digits[0])
+            for digit, number in zip(digits, levels, strict=True):
+                code = code * number + digit
+            digits, levels = code[None], (math.prod(levels),)
+        counts = [
+            torch.bincount(digit, minlength=number).double()
+            for digit, number in zip(digits, levels, strict=True)
+            if number > 1
+        ]
+        if not counts:
+            return {"code_use": 1.0, "perplexity": 1.0}
+        used = sum(int((count > 0).sum()) for count in counts)
+        entropies = [torch.special.entr(count / count.sum()).sum().item() for count in counts]
         return {
-            "code_use": used / total if total else 1.0,
-            "perplexity": sum(perplexity) / len(perplexity) if perplexity else 1.0,
+            "code_use": used / sum(len(count) for count in counts),
+            "perplexity": sum(map(math.exp, entropies)) / len(entropies),
         }
 
 

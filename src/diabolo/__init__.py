@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from diabolo.api.explain import explain
     from diabolo.api.export import export
     from diabolo.api.fit import fit, resume
+    from diabolo.api.import_model import import_model
     from diabolo.api.neighbours import neighbours
     from diabolo.api.own_images import decode, denoise, encode, interpolate, reconstruct
     from diabolo.api.sample import sample
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "AutoEncoder", "DiaboloError", "Recipe", "Run", "Spec", "build", "calibrate", "check", "compare", "decode",
-    "denoise", "encode", "explain", "export", "fit", "interpolate", "load", "load_data", "neighbours", "parse",
-    "reconstruct", "resume", "sample", "score", "summary",
+    "denoise", "encode", "explain", "export", "fit", "import_model", "interpolate", "load", "load_data",
+    "neighbours", "parse", "reconstruct", "resume", "sample", "score", "summary",
 ]  # fmt: skip
 # `AutoencoderTransformer` is not among them: `from diabolo import *` must not need scikit-learn.
 
@@ -53,6 +54,7 @@ _HOMES = {
     "explain": ("diabolo.api.explain", "explain"),
     "export": ("diabolo.api.export", "export"),
     "fit": ("diabolo.api.fit", "fit"),
+    "import_model": ("diabolo.api.import_model", "import_model"),
     "interpolate": ("diabolo.api.own_images", "interpolate"),
     "neighbours": ("diabolo.api.neighbours", "neighbours"),
     "reconstruct": ("diabolo.api.own_images", "reconstruct"),

@@ -82,6 +82,10 @@ def load_recorded_data(
         DataError: they cannot be found.
     """
     table = record.data
+    if data is None and record.status == "imported":
+        raise RunError(
+            f"`{folder.path}` was imported, so what it was trained on is not known; name the images with `--data`"
+        )
     if data is None and table.get("in_memory"):
         raise RunError(
             f"`{folder.path}` was trained on images that were only in the memory of its program "

@@ -22,6 +22,7 @@ from diabolo.cli import (
     evaluate,
     explain,
     export,
+    import_model,
     interpolate,
     neighbours,
     reconstruct,
@@ -63,6 +64,7 @@ app.command("sample")(sample.sample_images)
 app.command("score")(score.score_files)
 app.command("neighbours")(neighbours.find_neighbours)
 app.command("export")(export.export_run)
+app.command("import")(import_model.import_file)
 app.command("references")(references.show_references)
 app.command("compare")(compare.compare_models)
 app.command("explain")(explain.explain_runs)

@@ -21,6 +21,7 @@ _UNFINISHED = {
     "stopped": "it was stopped before its end",
     "diverged": "it diverged: its loss became NaN or infinite",
     "trained": "it has trained to its end, and its test images were not read",
+    "imported": "it was imported, and so has no history and no test results here",
 }
 
 

@@ -15,8 +15,9 @@ from diabolo.files import write_text
 FORMAT = 1
 """Version of the run folder's format; a folder of another one is refused by name."""
 
-STATUSES = ("running", "stopped", "diverged", "trained", "finished")
-"""`running` also of a training that was killed; `trained` between the last epoch and the test results."""
+STATUSES = ("running", "stopped", "diverged", "trained", "finished", "imported")
+"""`running` also of a training that was killed; `trained` between the last epoch and the test results; `imported`
+of a model that another program trained, which has no history."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,6 +30,25 @@ def read_archive(path: Path, *, input_shape: Shape | None = None) -> Subject:
 
 
 def _read(path: Path, input_shape: Shape | None) -> Subject:
+    content, compile_config = read_description(path)
+    return read_config(
+        content.get("config"),
+        str(content.get("class_name", "")),
+        str(path),
+        input_shape=input_shape,
+        compile_config=compile_config,
+    )
+
+
+def read_description(path: Path) -> tuple[Mapping[str, Any], Any]:
+    """What a file says of its model, as plain JSON values, and what the model was compiled with.
+
+    Args:
+        path: as of `read_archive`.
+
+    Raises:
+        DataError: the file cannot be read, or holds no description.
+    """
     try:
         if path.suffix == ".json":
             text, compiled = _plain_text(path), None
@@ -40,14 +59,7 @@ def _read(path: Path, input_shape: Shape | None) -> Subject:
     except OSError as error:
         raise DataError(f"it cannot be read: {error.strerror or error}") from None
     content = _parsed(text)
-    compile_config = content.get("compile_config") if compiled is None else _parsed(compiled)
-    return read_config(
-        content.get("config"),
-        str(content.get("class_name", "")),
-        str(path),
-        input_shape=input_shape,
-        compile_config=compile_config,
-    )
+    return content, content.get("compile_config") if compiled is None else _parsed(compiled)
 
 
 def _member(path: Path) -> bytes:

@@ -1,0 +1,84 @@
+"""A saved Keras autoencoder as a line with weights; its file is read as data, and nothing in it is executed."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diabolo.checks.live.keras_archive import read_archive, read_description
+from diabolo.errors import DataError, DiaboloError
+from diabolo.graph import ModelGraph, build_graph
+from diabolo.interop.keras.layer_list import stored_layers
+from diabolo.interop.keras.to_line import KerasLine, keras_line
+from diabolo.interop.keras.weights_file import open_weights
+from diabolo.vocabulary import Shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportedModel:
+    """A model that another program trained, as ours."""
+
+    graph: ModelGraph
+    """The line's graph."""
+    weights: dict[str, NDArray[np.float32]] = field(repr=False)
+    """Arrays by node and name, in torch's layout; layers of the line that need more keep their initial ones."""
+    notes: tuple[str, ...] = ()
+    """What a user must know."""
+
+
+def read_keras_model(
+    file: Path, *, config: Path | None = None, input_shape: Shape | None = None, waist: str | None = None
+) -> ImportedModel:
+    """Reads a model with its weights.
+
+    Args:
+        file: `.keras`, or `.h5` of a whole model, or of weights alone.
+        config: a `.json` file (`model.to_json()`), `.keras` or `.h5` that describes the model, for weights alone.
+        input_shape: (height, width, channels), for a model that takes any size.
+        waist: name of the layer that gives the latent; None: as the model shows it.
+
+    Raises:
+        DataError: a file cannot be read, or its weights do not belong to the model.
+        DiaboloError: a layer has no counterpart, with the reason.
+    """
+    described = file if config is None else config
+    if file.name.endswith(".weights.h5") and config is None:
+        raise DataError(
+            f"`{file}` holds weights without a model; name a file that describes it: "
+            "`--config model.json`, written by `model.to_json()`"
+        )
+    subject = read_archive(described, input_shape=input_shape)
+    if subject.problems:
+        raise DataError(f"`{described}`: {subject.problems[0].message}")
+    if not subject.graphs:
+        raise DataError(f"`{described}` holds no model")
+    theirs = subject.graphs[0]
+    shape = theirs.input_shape if 0 not in theirs.input_shape and theirs.input_shape else input_shape
+    if shape is None or len(shape) != 3:
+        raise DiaboloError(
+            f"`{described}` does not say how large its images are, or takes none; name their size: `--input 32x32x3`"
+        )
+    if theirs.input_shape != shape:
+        raise DiaboloError(
+            "the model takes images of any size, and its configuration has to name one to be followed: save it again "
+            f"with `Input({shape})`"
+        )
+    description, _ = read_description(described)
+    line = keras_line(theirs, stored_layers(description), waist=waist)
+    graph = build_graph(str(line.spec), shape)
+    return ImportedModel(graph=graph, weights=_weights(file, graph, line), notes=line.notes)
+
+
+def _weights(file: Path, graph: ModelGraph, line: KerasLine) -> dict[str, NDArray[np.float32]]:
+    nodes = graph.nodes[1:]
+    assert len(nodes) == len(line.words)
+    weights: dict[str, NDArray[np.float32]] = {}
+    num_values = sum(node.num_trainable + node.num_non_trainable for node in nodes)
+    with open_weights(file, num_values) as stored:
+        for node, word in zip(nodes, line.words, strict=True):
+            assert node.kind == ("add" if word is None else word.layer.kind)
+            if word is not None and word.stored is not None:
+                arrays = word.take(stored.read(word.stored, word.names, word.shapes))
+                weights.update({f"{node.name}.{name}": array for name, array in arrays.items()})
+    return weights

@@ -22,7 +22,7 @@ MODEL = ZooModel(
         "augment": "flip",
         "batch_size": 100,
         "precision": "bfloat16",
-        "learning_rate": 0.0006,
-        "epochs": 6,
+        "learning_rate": 0.001,
+        "epochs": 3,
     },
 )

@@ -8,7 +8,7 @@ from diabolo.interop.part import Part, words_of
 
 Converter = TypeVar("Converter", bound=Callable)
 
-TRAINING_ONLY = frozenset({"dropout", "noise"})
+TRAINING_ONLY = frozenset({"dropout", "noise", "sparse", "contractive"})
 """Kinds that do nothing in evaluation; a target that cannot train leaves them out."""
 
 

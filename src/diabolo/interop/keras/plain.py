@@ -29,6 +29,11 @@ def _unflatten(writer: SourceWriter) -> None:
     writer.layer(f"layers.Reshape({writer.node.shape})")
 
 
+@KERAS.of("sparse", "contractive")
+def _penalty(writer: SourceWriter) -> None:
+    """A penalty of training: nothing in the model that is left."""
+
+
 @KERAS.of("dropout")
 def _dropout(writer: SourceWriter) -> None:
     writer.layer(f"layers.Dropout({writer.setting('p')})")

@@ -14,7 +14,13 @@ from diabolo.interop.part import Part, words_of
 Convert = Callable[["SourceWriter"], None]
 """Writes the layers of `writer.node`."""
 
-KERAS: Converters[Convert] = Converters("Keras")
+KERAS: Converters[Convert] = Converters(
+    "Keras",
+    {
+        "lloyd": "its levels are tables by channel, which no layer of Keras holds; export it to ONNX",
+        "topk": "which values are kept is chosen among all of an image's, which no layer of Keras does",
+    },
+)
 
 LayerWeights = dict[str, list[NDArray[np.float32]]]
 """What `set_weights` of each layer takes, by the layer's name."""

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from diabolo.interop.finite_levels import fsq_constants
+from diabolo.interop.constants import fsq_constants
 from diabolo.interop.keras.registry import KERAS, SourceWriter, kernel
 
 

@@ -5,6 +5,7 @@ One file a family of layers, each registering its converters; `convert` puts the
 
 from diabolo.interop.onnx import (  # noqa: F401  (each registers its converters)
     activation,
+    attention,
     bottleneck,
     convolution,
     dense,

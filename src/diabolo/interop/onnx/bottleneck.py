@@ -1,8 +1,8 @@
-"""`gaussian`, `vq`, `fsq` in ONNX, as in evaluation: the mean, the nearest code, the rounded value."""
+"""`gaussian`, `vq`, `fsq`, `lloyd`, `topk` in ONNX, as in evaluation: the mean, the nearest code, the rounded value."""
 
 import numpy as np
 
-from diabolo.interop.finite_levels import fsq_constants
+from diabolo.interop.constants import fsq_constants, level_constants
 from diabolo.interop.onnx.registry import ONNX, Writer
 
 
@@ -34,3 +34,30 @@ def _fsq(writer: Writer) -> str:
     bounded = writer.add("Tanh", writer.add("Add", writer.input, writer.constant(shift)))
     scaled = writer.add("Sub", writer.add("Mul", bounded, writer.constant(half)), writer.constant(offset))
     return writer.add("Div", writer.add("Round", scaled), writer.constant(levels))
+
+
+@ONNX.of("lloyd")
+def _lloyd(writer: Writer) -> str:
+    """The number of middles below a value is the number of its level."""
+    levels, middles = level_constants(writer.part, writer.node)
+    rows = writer.add("Unsqueeze", writer.channels_last(writer.input), writer.constant([-1], np.int64))
+    above = writer.add("Cast", writer.add("Greater", rows, writer.constant(middles)), to=7)  # 7: int64
+    codes = writer.add("ReduceSum", above, writer.constant([-1], np.int64), keepdims=0)
+    first = writer.constant(np.arange(len(levels)) * levels.shape[1], np.int64)
+    flat = writer.weight("centres", levels.reshape(-1))
+    return writer.channels_first(writer.add("Gather", flat, writer.add("Add", codes, first), axis=0))
+
+
+@ONNX.of("topk")
+def _topk(writer: Writer) -> str:
+    """The k largest values of a position, a channel or an image keep their place; the others become 0."""
+    of = str(writer.node.attributes["of"]) if writer.is_map else "position"
+    shapes = {"position": None, "channel": [0, 0, -1], "image": [0, -1]}
+    axis = 2 if of == "channel" else 1
+    rows, target = writer.input, shapes[of]
+    if target is not None:
+        rows = writer.add("Reshape", rows, writer.constant(target, np.int64))
+    largest, places = writer.add_two("TopK", rows, writer.constant([writer.whole("k")], np.int64), axis=axis)
+    zeros = writer.add("Mul", rows, writer.constant(0.0))
+    kept = writer.add("ScatterElements", zeros, places, largest, axis=axis)
+    return kept if target is None else writer.add("Reshape", kept, writer.add("Shape", writer.input))

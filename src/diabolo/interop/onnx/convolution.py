@@ -1,4 +1,4 @@
-"""`conv` and `deconv` in ONNX."""
+"""`conv`, `dwconv` and `deconv` in ONNX."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,18 @@ def _conv(writer: Writer) -> str:
         pad=str(writer.node.attributes["pad"]),
         dilation=writer.whole("dilation"),
         groups=writer.whole("groups"),
+    )
+
+
+@ONNX.of("dwconv")
+def _dwconv(writer: Writer) -> str:
+    return add_convolution(
+        writer,
+        writer.part.weight(writer.node, "weight"),
+        stride=writer.whole("stride"),
+        pad=str(writer.node.attributes["pad"]),
+        dilation=writer.whole("dilation"),
+        groups=writer.channels,
     )
 
 

@@ -78,6 +78,15 @@ class Writer:
         )
         return result
 
+    def add_two(self, operation: str, *inputs: str, **attributes: Any) -> tuple[str, str]:
+        """Adds an operation with two results, and returns their names."""
+        from onnx import helper
+
+        name = f"{self.node.name}/{operation}_{len(self.operations)}"
+        results = (f"{name}_first", f"{name}_second")
+        self.operations.append(helper.make_node(operation, list(inputs), list(results), name=name, **attributes))
+        return results
+
     def by_channel(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """One value a channel, in a shape that goes with the node's input."""
         return values.reshape(1, -1, 1, 1) if self.is_map else values.reshape(1, -1)

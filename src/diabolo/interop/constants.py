@@ -1,0 +1,44 @@
+"""What layers compute with beside their weights, or from them, which every target writes out."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diabolo.graph import Node
+from diabolo.interop.part import Part
+from diabolo.vocabulary import Attributes
+
+Constants = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
+
+
+def fsq_constants(attributes: Attributes) -> Constants:
+    """h, shift, offset and ⌊L/2⌋ by channel: z → round(h · tanh(z + shift) − offset) / ⌊L/2⌋.
+
+    Worked out in float32 as `diabolo.layers.scalar_quantizer` does, so that both round alike.
+    """
+    levels = np.asarray(attributes["levels"], np.int64)
+    half = (levels - 1).astype(np.float32) / np.float32(2)
+    half = half + np.minimum(half * np.float32(1e-3), np.float32(0.25))
+    offset = np.where(levels % 2 == 0, 0.5, 0.0).astype(np.float32)
+    return half, np.arctanh(offset / half), offset, (levels // 2).astype(np.float32)
+
+
+_PEDESTAL = 2.0**-36
+
+
+def divisive_constants(part: Part, node: Node) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """γ, (channels, channels), and β, (channels,), of a `gdn`, whose weights are roots held at their lower bounds."""
+    root_gamma, root_beta = part.weight(node, "root_gamma"), part.weight(node, "root_beta")
+    pedestal = np.float32(_PEDESTAL)
+    gamma = np.square(np.maximum(root_gamma, np.float32(_PEDESTAL**0.5))) - pedestal
+    beta = np.square(np.maximum(root_beta, np.float32((1e-6 + _PEDESTAL) ** 0.5))) - pedestal
+    return gamma, beta
+
+
+def level_constants(part: Part, node: Node) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Levels, (channels, L), and the middles between them, (channels, L − 1), of a `lloyd`; L of the richest channel.
+
+    Middles beyond a channel's last level lie so far out that nothing passes them.
+    """
+    centres = part.weight(node, "centres")
+    most = max(2, int(part.weight(node, "levels").max()))
+    return centres[:, :most], (centres[:, : most - 1] + centres[:, 1:most]) / np.float32(2)

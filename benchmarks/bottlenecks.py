@@ -42,8 +42,8 @@ class Demonstration:
 _LINEAR = ("loss=mse", "initialisation=pca", "learning_rate=0.002", "batch_size=100")
 DEMONSTRATIONS = {
     "gaussian": Demonstration(
-        line="flatten dense512 silu | gaussian64 | dense512 silu dense3072 unflatten sigmoid",
-        choices=("epochs=4", "batch_size=100", "learning_rate=0.002"),
+        line="flatten dense256 silu | gaussian32 | dense256 silu dense3072 unflatten sigmoid",
+        choices=("epochs=3", "batch_size=100", "learning_rate=0.0007", "clip_norm=1"),
         picture="samples",
     ),
     "vq": Demonstration(
@@ -64,7 +64,7 @@ DEMONSTRATIONS = {
     "sparse": Demonstration(
         line="unshuffle8 conv256[k=1] relu sparse[l1=0.02] | conv192[k=1] shuffle8",
         choices=(
-            "epochs=2",
+            "epochs=1",
             "loss=mse",
             "batch_size=100",
             "learning_rate=0.003",
@@ -75,7 +75,7 @@ DEMONSTRATIONS = {
     ),
     "topk": Demonstration(
         line="unshuffle8 conv256[k=1] relu topk16 | conv192[k=1] shuffle8",
-        choices=("epochs=2", "loss=mse", "batch_size=100", "learning_rate=0.003"),
+        choices=("epochs=1", "loss=mse", "batch_size=100", "learning_rate=0.003"),
         picture="atoms",
     ),
 }

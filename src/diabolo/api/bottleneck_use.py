@@ -49,6 +49,11 @@ def bottleneck_use(
     return {name: numbers for name, numbers in used.items() if numbers}
 
 
+def in_one_table(use: dict[str, dict[str, float]]) -> dict[str, float]:
+    """The same under names such as `gaussian_1_kl`, as `run.toml` has them beside the test results."""
+    return {f"{name}_{key}": value for name, numbers in use.items() for key, value in numbers.items()}
+
+
 class _Keeper:
     """A hook that keeps what comes into a layer."""
 

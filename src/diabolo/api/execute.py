@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from diabolo.api.bottleneck_use import bottleneck_use, in_one_table
 from diabolo.api.job import Job
 from diabolo.api.preflight import examine_job, write_findings
 from diabolo.data import Images
@@ -125,7 +126,7 @@ def _test(job: Job) -> dict[str, float]:
     measured, floor = _evaluated(job.model, job.dataset.test, job.recipe.loss, None)
     with atomic_path(job.folder.test_psnr_file) as temporary:
         np.save(temporary, measured.psnr_per_image.astype(np.float32))
-    return _results(measured, floor)
+    return {**_results(measured, floor), **in_one_table(bottleneck_use(job.model, job.dataset.test))}
 
 
 def measure(
@@ -188,7 +189,9 @@ def _memory_errors(job: Job) -> Iterator[None]:
             raise
         size = job.recipe.batch_size
         smaller = f"`--set batch_size={size // 2}`, " if size > 1 else ""
-        kept = f"; what was saved is whole: `diabolo train --resume {shlex.quote(str(job.folder.path))}` goes on with it "
+        kept = (
+            f"; what was saved is whole: `diabolo train --resume {shlex.quote(str(job.folder.path))}` goes on with it "
+        )
         raise MemoryLimitError(
             f"out of memory with `batch_size` (={size}); train again with {smaller}smaller images (`--size`) or a "
             f"smaller model{kept + 'where there is more memory' if job.folder.exists() else ''}"

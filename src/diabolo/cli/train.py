@@ -1,7 +1,7 @@
 """`diabolo train`: train a model, or go on with a training that was stopped."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -223,10 +223,18 @@ def closing_lines(outcome: "Outcome") -> list[str]:
     return [
         f"Test: loss {test['loss']:.4f} (floor + {test['excess']:.4f}), MSE {test['mse']:.5f}, "
         f"PSNR {test['psnr']:.2f} dB, SSIM {test['ssim']:.3f} on {test['num_images']:,.0f} images",
+        *use_lines(test),
         f"Curves:          {run.folder.curves_file}",
         f"Reconstructions: {run.folder.reconstructions_file}",
         *([f"Report:          {run.folder.report_file}"] if run.folder.report_file.exists() else []),
     ]
+
+
+def use_lines(test: Mapping[str, float]) -> list[str]:
+    """One line on how the bottlenecks are used, from test results; none for a model without."""
+    results = ("num_images", "loss", "excess", "mse", "psnr", "ssim")
+    used = [f"{name.replace('_', ' ')} {value:,.4g}" for name, value in test.items() if name not in results]
+    return [f"Bottleneck: {', '.join(used)}"] if used else []
 
 
 def _values(outcome: "Outcome") -> dict:

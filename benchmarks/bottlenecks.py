@@ -52,8 +52,8 @@ DEMONSTRATIONS = {
         picture="reconstructions",
     ),
     "fsq": Demonstration(
-        line="unshuffle4 conv3[k=1] fsq[levels=8,8,8] | conv48[k=3] shuffle4",
-        choices=("epochs=1", *_LINEAR),
+        line="unshuffle4 conv64[k=1] silu conv3[k=1] fsq[levels=8,8,8] | conv64 silu conv48[k=1] shuffle4",
+        choices=("epochs=3", "loss=mse", "batch_size=100", "learning_rate=0.003"),
         picture="reconstructions",
     ),
     "lloyd": Demonstration(

@@ -1,4 +1,4 @@
-"""Use of bottlenecks: measured on what comes into them, for those that reach the output, and written beside the test."""
+"""Use of bottlenecks: measured on what comes into those that reach the output, and written beside the test."""
 
 from pathlib import Path
 

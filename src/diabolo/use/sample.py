@@ -54,8 +54,8 @@ def check_prior(model: AutoEncoder) -> None:
     if isinstance(layer, Quantizer):
         reason = (
             "its codes follow no distribution that is known before training: samples need a prior that is learned over "
-            "the codes (van den Oord et al. 2017), which diabolo does not train; `encode --codes` gives the codes to "
-            "train one on"
+            "the codes (van den Oord et al. 2017), which diabolo does not train; `encode --codes digits` gives the "
+            "codes to train one on"
         )
     elif "gaussian" in kinds:
         reason = "layers stand between its `gaussian` and the decoder; put `gaussian` last before the decoder"

@@ -128,12 +128,13 @@ def main() -> None:
     options = parser.parse_args()
     arms = measure(options)
     differences = show(arms)
+    tried = ", ".join(f"{rate:g}" for rate in options.rates)
     target = write_results(
         "initialisation",
         unit="dB: PSNR, mean over images; seconds of wall time of the training steps alone",
         method=f"`diabolo train` on {options.data}, {options.epochs} epochs, {options.threads} thread(s), the same "
-        f"recipe for all; the learning rate of each arm is the best of {', '.join(f'{rate:g}' for rate in options.rates)} on "
-        "the validation images at seed 0; differences are of the same seed, with Student's 95 % interval",
+        f"recipe for all; the learning rate of each arm is the best of {tried} on the "
+        " validation images at seed 0; differences are of the same seed, with Student's 95 % interval",
         arms=arms,
         folder=options.results,
         recipe=RECIPE,

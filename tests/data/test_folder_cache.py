@@ -13,9 +13,11 @@ import pytest
 from folder_builders import save_image, save_images
 
 from diabolo.data import Dataset, ImagesOnDisk, decoding, facts, folder, folder_builder, load_data
-from diabolo.data.folder_cache import list_cached_folders
+from diabolo.data.cache import hold_lock
+from diabolo.data.clean import clean
+from diabolo.data.folder_cache import FolderCache, list_cached_folders
 from diabolo.data.images import UnreadableImageError
-from diabolo.data.listing import list_folder
+from diabolo.data.listing import Listing, list_folder
 from diabolo.errors import DataError, OutputError
 
 
@@ -217,6 +219,39 @@ def test_a_record_names_no_file_elsewhere(pictures: Path, tmp_path: Path) -> Non
     assert (tmp_path / "secret.bin").read_bytes() == b"s" * 10_000
 
 
+def test_a_wrong_digest_on_the_disk_is_not_believed(pictures: Path) -> None:
+    wanted = load_data(pictures).digest
+    path = home() / "digests.json"
+    text = path.read_text()
+    digest = text.split('"train": "')[1][:64]
+    path.write_text(text.replace(digest, digest[::-1]))
+    assert load_data(pictures).digest == wanted
+    for content in ("", "[]", "{}", '{"order": 3}'):
+        path.write_text(content)
+        assert load_data(pictures).digest == wanted
+
+
+def test_what_cannot_be_had_leaves_no_cache(pictures: Path) -> None:
+    save_image(pictures / "wide.png", size=(8, 20))
+    with pytest.raises(DataError, match="differ in size"):
+        load_data(pictures)
+    assert list_cached_folders(Path(os.environ["DIABOLO_CACHE"])) == []
+
+
+def test_a_cache_that_is_cleaned_at_the_worst_moment(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = load_data(pictures)
+    peek = FolderCache.peek
+
+    def peek_and_clean(self: FolderCache, listing: Listing) -> object:
+        found = peek(self, listing)
+        clean(everything=True)
+        return found
+
+    monkeypatch.setattr(FolderCache, "peek", peek_and_clean)
+    assert_same(load_data(pictures), in_memory(pictures))
+    assert np.array_equal(wanted.train[:], load_data(pictures).train[:])
+
+
 _BUILD = """
 import sys, time
 from pathlib import Path
@@ -271,6 +306,19 @@ def test_two_builders_at_once_read_each_image_once(pictures: Path) -> None:
     answers = [builder.communicate()[0].split() for builder in builders]
     assert sum(int(count) for count, _ in answers) == 40
     assert {digest for _, digest in answers} == {in_memory(pictures).digest}
+
+
+def test_a_builder_that_waited_for_a_removal(pictures: Path) -> None:
+    load_data(pictures)
+    lock = home().with_name(f"{home().name}.lock")
+    for path in (pictures / "000.png", pictures / "001.png"):
+        path.unlink()
+    save_image(pictures / "new.png")
+    with hold_lock(lock):
+        builder = _start(pictures, 0.0)
+        time.sleep(0.5)
+        shutil.rmtree(home())
+    assert builder.communicate(timeout=60)[0].split() == ["39", in_memory(pictures).digest]
 
 
 def test_a_reader_is_not_disturbed_by_a_builder(pictures: Path) -> None:

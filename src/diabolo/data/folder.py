@@ -1,10 +1,10 @@
 """A folder of images, nested or not, as a data set: read into memory where it is small, else by way of its cache."""
 
 import contextlib
-import errno
 import hashlib
 import json
 import os
+import zlib
 from pathlib import Path
 from typing import Protocol
 
@@ -19,7 +19,7 @@ from diabolo.data.folder_cache import FolderCache
 from diabolo.data.folder_plan import Layout, Plan
 from diabolo.data.listing import Listing, list_folder
 from diabolo.data.on_disk import Images
-from diabolo.data.pixel_file import Pixels
+from diabolo.data.pixel_file import Pixels, VanishedError
 from diabolo.errors import DataError, OutputError
 from diabolo.files import write_text
 
@@ -69,7 +69,7 @@ def load_folder(
         try:
             return _through_cache(plan, cache, report)
         except OutputError as error:
-            problem = _given_up(cache, error)
+            problem = str(error)
     store = _Memory(listing)
     _read_headers(plan, store, report)
     layout = plan.layout(store.facts)
@@ -77,7 +77,7 @@ def load_folder(
         try:
             return _through_cache(plan, cache, report)
         except OutputError as error:
-            problem = _given_up(cache, error)
+            problem = str(error)
     _check_memory(folder, layout, problem)
     store.begin(layout)
     _read_pixels(plan, layout, store, report)
@@ -135,7 +135,10 @@ def _ready(plan: Plan, cache: FolderCache, report: Report | None) -> Dataset | N
     layout = plan.layout(facts)
     if layout.shape != pixels.shape or facts.without_pixels(layout.parts.kept):
         return None
-    return _cached_dataset(plan, layout, facts, pixels, cache, report)
+    try:
+        return _cached_dataset(plan, layout, facts, pixels, cache, report)
+    except VanishedError:  # someone cleaned the cache at this moment
+        return None
 
 
 def _through_cache(plan: Plan, cache: FolderCache, report: Report | None) -> Dataset:
@@ -219,19 +222,16 @@ def _digests(path: Path, order: str, images: dict[str, Images], name: str, repor
         content = None
     if isinstance(content, dict) and content.get("order") == order:
         known = content.get("parts")
-        if isinstance(known, dict) and known.keys() == images.keys():
+        if isinstance(known, dict) and known.keys() == images.keys() and content.get("check") == _check_sum(known):
             return {part: str(digest) for part, digest in known.items()}
     found = {part: bytes_digest(array, report=report, name=name) for part, array in images.items()}
     with contextlib.suppress(OutputError):  # then they are taken again the next time
-        write_text(path, json.dumps({"order": order, "parts": found}, indent=1) + "\n")
+        write_text(path, json.dumps({"order": order, "parts": found, "check": _check_sum(found)}, indent=1) + "\n")
     return found
 
 
-def _given_up(cache: FolderCache, error: OutputError) -> str:
-    """Why there is no cache; a disk that it filled is left as it was before."""
-    if isinstance(error.__cause__, OSError) and error.__cause__.errno in (errno.ENOSPC, errno.EDQUOT):
-        cache.discard()
-    return str(error)
+def _check_sum(digests: dict[str, str]) -> int:
+    return zlib.crc32(json.dumps(digests, sort_keys=True).encode())
 
 
 def _check_memory(folder: Path, layout: Layout, problem: str) -> None:

@@ -78,7 +78,8 @@ class Builder:
             self._start_over()
         missing = len(self.facts.without_pixels(list(wanted)))
         kept = [number for number in wanted if self.facts.rows[number] >= 0]
-        self._check_room(missing * row_bytes)
+        if missing:
+            self._check_room(missing * row_bytes)
         if self.pixels is None:
             self._start_file(shape)
         elif self.pixels.num_rows > 2 * len(kept) and self._has_room(len(kept) * row_bytes):

@@ -4,6 +4,7 @@ A builder holds a lock; a reader needs none, since the record is replaced in one
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import re
@@ -19,7 +20,7 @@ from diabolo.data.facts import Facts, read_meta, read_record
 from diabolo.data.folder_builder import Builder
 from diabolo.data.listing import Listing
 from diabolo.data.pixel_file import RECORD, VERSION, Pixels, is_untouched, pixels_of
-from diabolo.errors import OutputError
+from diabolo.errors import DataError, OutputError
 from diabolo.files import make_folder, output_errors
 
 FOLDERS = "folders"
@@ -61,13 +62,21 @@ class FolderCache:
         Raises:
             OutputError: the cache cannot be written.
         """
-        make_folder(self.home)
+        make_folder(self.home.parent)
         with hold_lock(self.home.with_name(f"{self.home.name}.lock"), report):
+            make_folder(self.home)  # only now: whoever held the lock may have removed it
             builder = Builder(self.home, self.meta, listing, report)
             try:
                 yield builder
-            except OutputError:
-                raise  # what cannot be written cannot be recorded
+            except OutputError as error:  # what cannot be written cannot be recorded
+                if isinstance(error.__cause__, OSError) and error.__cause__.errno in (errno.ENOSPC, errno.EDQUOT):
+                    builder.close()
+                    self._discard()  # a disk that it filled is left as it was before
+                raise
+            except DataError:  # what was asked for cannot be had
+                if builder.pixels is None:
+                    self._discard()
+                raise
             except BaseException:
                 with contextlib.suppress(OutputError):
                     builder.record()
@@ -77,8 +86,7 @@ class FolderCache:
             finally:
                 builder.close()
 
-    def discard(self) -> None:
-        """Removes it, as far as that is possible."""
+    def _discard(self) -> None:
         shutil.rmtree(self.home, ignore_errors=True)
 
 

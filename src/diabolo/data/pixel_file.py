@@ -20,6 +20,10 @@ PIXELS_NAME = re.compile(r"pixels-[0-9a-f]{8}\.bin")
 """No other file is opened, whatever a record says."""
 
 
+class VanishedError(DataError):
+    """A file of pixels was removed after its record was read."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Pixels:
     """A file of pixels: rows that are never changed once they are recorded."""
@@ -37,11 +41,15 @@ class Pixels:
         return int(np.prod(self.shape))
 
     def chosen(self, rows: NDArray[np.int64]) -> ImagesOnDisk:
-        """The images of these rows; raises `DataError` where the file has vanished."""
+        """The images of these rows.
+
+        Raises:
+            VanishedError: the file is no longer there.
+        """
         try:
             return ImagesOnDisk(self.path, 0, (self.num_rows, *self.shape), rows)
         except OSError as error:
-            raise DataError(f"`{self.path}` cannot be opened ({error.strerror}); load the folder again") from error
+            raise VanishedError(f"`{self.path}` cannot be opened ({error.strerror}); load the folder again") from error
 
 
 def pixels_of(home: Path, meta: dict[str, Any]) -> Pixels | None:

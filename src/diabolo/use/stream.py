@@ -1,6 +1,7 @@
 """Image files as a stream: decoded by several threads a little ahead, in their order, in bounded memory."""
 
 import os
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -78,7 +79,8 @@ class Stream:
 
     def __iter__(self) -> Iterator[ReadImage]:
         self.skipped.clear()
-        with _Pool(self.workers) as pool:
+        # Reading an image sets warnings aside, which threads must not do by turns: one context around all of them.
+        with warnings.catch_warnings(), _Pool(self.workers) as pool:
             results = pool.in_order(self.paths, self._read)
             for number, (path, pixels) in enumerate(zip(self.paths, results, strict=True)):
                 if self.report is not None:

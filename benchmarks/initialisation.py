@@ -134,7 +134,7 @@ def main() -> None:
         unit="dB: PSNR, mean over images; seconds of wall time of the training steps alone",
         method=f"`diabolo train` on {options.data}, {options.epochs} epochs, {options.threads} thread(s), the same "
         f"recipe for all; the learning rate of each arm is the best of {tried} on the "
-        " validation images at seed 0; differences are of the same seed, with Student's 95 % interval",
+        "validation images at seed 0; differences are of the same seed, with Student's 95 % interval",
         arms=arms,
         folder=options.results,
         recipe=RECIPE,

@@ -27,6 +27,9 @@ LINES: dict[str, tuple[str, Shape]] = {
     "vq": ("conv8[stride=2] relu conv4[k=1] | vq16 | deconv8[k=3] relu conv3 sigmoid", SMALL),
     "fsq": ("conv8[k=4 stride=4] gelu conv3[k=1] | fsq[levels=5,4,3] | deconv8[stride=4] gelu conv3 sigmoid", SMALL),
     "lloyd": ("conv8[stride=2] relu conv4[k=1] | lloyd[bits=14] | deconv8[k=3] relu conv3 sigmoid", SMALL),
+    "sparse": ("conv8[stride=2] relu conv4[k=1] relu | sparse[l1=0.01] | deconv8[k=3] relu conv3 sigmoid", SMALL),
+    "top-k": ("conv8[stride=2] relu conv6[k=1] | topk2 | deconv8[k=3] relu conv3 sigmoid", SMALL),
+    "contractive": ("conv8[stride=2] silu conv4[k=1] | contractive | deconv8[k=3] relu conv3 sigmoid", SMALL),
     "residual": ("conv8 2*res{relu conv8} res[skip=conv]{conv6[stride=2] gn2} | relu up conv3 sigmoid", SMALL),
     "skip": ("res[skip=conv k=3]{conv6[stride=2] silu} | res[skip=conv k=5]{relu conv3} up sigmoid", SMALL),
     "depthwise": ("conv8 res{dwconv[k=5] ln conv16[k=1] gelu conv8[k=1]} rms pool | dwconv up conv3 sigmoid", SMALL),
@@ -212,7 +215,7 @@ def test_penalty_is_zero_but_for_bottlenecks_that_ask_for_one(name: str) -> None
     model = _built(name).train()
     assert model.penalty().item() == 0
     model(_images(model))
-    asks = any(node.kind in ("gaussian", "vq") for node in model.graph.layers)
+    asks = any(node.kind in ("gaussian", "vq", "sparse", "contractive") for node in model.graph.layers)
     assert (model.penalty().item() > 0) == asks
     assert model.penalty().dim() == 0
     model.eval()(_images(model))
@@ -221,9 +224,8 @@ def test_penalty_is_zero_but_for_bottlenecks_that_ask_for_one(name: str) -> None
 
 @every_model
 def test_randomness_is_what_the_graph_says(name: str) -> None:
-    """Two passes of the same state differ where `is_random` says so, and only there."""
+    """Two passes of the same state differ, in output or penalty, where `is_random` says so, and only there."""
     first, second = _built(name).train(), _built(name).train()
     torch.manual_seed(0)
-    with torch.no_grad():
-        same = torch.equal(first(_images(first)), second(_images(second)))
+    same = torch.equal(first(_images(first)), second(_images(second))) and first.penalty() == second.penalty()
     assert same != first.is_random

@@ -163,8 +163,8 @@ def _unpack(source: Path, target: Path, largest: int) -> None:
                 )
             with archive.open(info) as member:
                 bounded = _Bounded(member, largest, source)
-            while block := bounded.read(1 << 20):
-                out.write(block)
+                while block := bounded.read(1 << 20):
+                    out.write(block)
     except KeyError:
         raise DataError(f"`{source}` holds no `{_MEMBER}`; save the whole model with `model.save`") from None
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:

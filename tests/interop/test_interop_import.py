@@ -1,0 +1,141 @@
+"""Keras models and torch state dicts as runs: same results, and what is refused."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import torch
+from interop_builders import EVERYTHING, random_model
+from torch import nn
+
+import diabolo
+from diabolo.api.export import export
+from diabolo.api.import_model import import_model
+from diabolo.errors import DiaboloError
+
+FOREIGN = """
+import keras, numpy as np, sys
+from keras import layers
+folder = sys.argv[1]
+keras.utils.set_random_seed(1)
+image = keras.Input((16, 16, 3))
+x = layers.Conv2D(8, 3, padding="same", activation="relu")(image)
+x = layers.BatchNormalization(scale=False)(x)
+x = layers.MaxPooling2D((2, 2), padding="same")(x)
+encoder = keras.Model(image, x, name="enc")
+decoder = keras.Sequential([keras.Input((8, 8, 8)), layers.UpSampling2D((2, 2)),
+                            layers.Conv2D(3, 3, padding="same", activation="sigmoid")], name="dec")
+model = keras.Model(image, decoder(encoder(image)))
+model.set_weights([np.random.default_rng(0).uniform(0.1, 0.5, w.shape) for w in model.get_weights()])
+model.save(folder + "/m.keras"); model.save(folder + "/m.h5"); model.save_weights(folder + "/m.weights.h5")
+open(folder + "/m.json", "w").write(model.to_json())
+images = np.random.default_rng(1).random((2, 16, 16, 3), np.float32)
+np.savez(folder + "/answers.npz", images=images, results=model.predict(images, verbose=0))
+"""
+
+
+@pytest.fixture(scope="module")
+def foreign(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Files that real Keras wrote, in a process of its own."""
+    folder = tmp_path_factory.mktemp("foreign")
+    subprocess.run([sys.executable, "-W", "ignore", "-c", FOREIGN, str(folder)], check=True, capture_output=True)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["m.keras", "m.h5", "m.weights.h5"])
+def test_a_keras_model_computes_the_same(name: str, foreign: Path, tmp_path: Path) -> None:
+    config = foreign / "m.json" if name == "m.weights.h5" else None
+    run = import_model(foreign / name, tmp_path / "run", config=config).run
+    assert run.line == "conv8 relu bn pool | up conv3 sigmoid"
+    assert run.record.status == "imported"
+    with np.load(foreign / "answers.npz") as answers, torch.no_grad():
+        got = run.model(torch.from_numpy(answers["images"].transpose(0, 3, 1, 2).copy())).permute(0, 2, 3, 1).numpy()
+        np.testing.assert_allclose(got, answers["results"], rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("line", EVERYTHING[:3])
+def test_to_keras_and_back(line: str, tmp_path: Path) -> None:
+    model = random_model(line)
+    done = export(model, "keras", tmp_path / "m.keras")
+    assert done.difference.largest <= 1e-5
+    back = import_model(done.file, tmp_path / "run").run.model
+    images = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(3))
+    with torch.no_grad():
+        torch.testing.assert_close(back(images), model(images), rtol=0, atol=1e-5)
+    connected = line.replace("(bn) ", "")  # Keras keeps no dropped branch
+    assert back.line == str(diabolo.parse(connected))
+
+
+def test_an_imported_run_has_nothing_to_resume(foreign: Path, tmp_path: Path) -> None:
+    run = import_model(foreign / "m.keras", tmp_path / "run").run
+    with pytest.raises(DiaboloError, match="was imported, so there is no training of diabolo's to resume"):
+        diabolo.resume(run)
+
+
+def test_a_torch_state_dict_by_order(tmp_path: Path) -> None:
+    """torch flattens channels first: the dense layers' values are turned."""
+    encoder = nn.Sequential(
+        nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(64, 5)
+    )
+    decoder = nn.Sequential(nn.Linear(5, 64), nn.Unflatten(1, (4, 4, 4)), nn.ConvTranspose2d(4, 3, 4, 2, 1))
+    theirs = nn.Sequential(encoder, decoder)
+    images = torch.rand(6, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    theirs(images)  # moves the averages
+    theirs.eval()
+    torch.save(theirs.state_dict(), tmp_path / "m.pt")
+    line = "conv4 bn[eps=1e-05] pool flatten dense5 | dense64 unflatten deconv3"
+    ours = import_model(tmp_path / "m.pt", tmp_path / "run", line=line, input_shape=(8, 8, 3)).run.model
+    with torch.no_grad():
+        torch.testing.assert_close(ours(images), theirs(images), rtol=0, atol=1e-5)
+
+
+def test_code_in_a_torch_file_is_not_run(tmp_path: Path) -> None:
+    class Trap:
+        def __reduce__(self) -> tuple:
+            return (Path(tmp_path / "ran").touch, ())
+
+    torch.save({"weight": Trap()}, tmp_path / "m.pt")
+    with pytest.raises(DiaboloError, match="cannot be read|can be read without running code"):
+        import_model(tmp_path / "m.pt", tmp_path / "run", line="conv3 pool | up conv3")
+    assert not (tmp_path / "ran").exists()
+
+
+def _changed(source: Path, target: Path, change: "dict[str, bytes]") -> Path:
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, change.get(name, old.read(name)))
+    return target
+
+
+def test_weights_in_another_file_are_refused(foreign: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(foreign / "m.keras") as archive:
+        (tmp_path / "w.h5").write_bytes(archive.read("model.weights.h5"))
+    with h5py.File(tmp_path / "w.h5", "a") as file:
+        place = "layers/functional/layers/conv2d/vars/0"
+        del file[place]
+        file[place] = h5py.ExternalLink("/etc/hostname", "/")
+    trap = _changed(foreign / "m.keras", tmp_path / "m.keras", {"model.weights.h5": (tmp_path / "w.h5").read_bytes()})
+    with pytest.raises(DiaboloError, match="is a link to somewhere else, which Keras never writes"):
+        import_model(trap, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_truncated_weights_are_refused(foreign: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(foreign / "m.keras") as archive:
+        half = archive.read("model.weights.h5")[:3000]
+    with pytest.raises(DiaboloError, match="cannot be read"):
+        import_model(_changed(foreign / "m.keras", tmp_path / "m.keras", {"model.weights.h5": half}), tmp_path / "run")
+
+
+def test_a_layer_without_counterpart_is_refused_by_name(foreign: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(foreign / "m.keras") as archive:
+        config = json.loads(archive.read("config.json"))
+    config["config"]["layers"][1]["config"]["layers"][1]["config"]["activation"] = "softmax"
+    changed = _changed(foreign / "m.keras", tmp_path / "m.keras", {"config.json": json.dumps(config).encode()})
+    with pytest.raises(DiaboloError, match="has no counterpart on the line: the line has no such layer"):
+        import_model(changed, tmp_path / "run")

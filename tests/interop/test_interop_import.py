@@ -100,7 +100,7 @@ def test_code_in_a_torch_file_is_not_run(tmp_path: Path) -> None:
             return (Path(tmp_path / "ran").touch, ())
 
     torch.save({"weight": Trap()}, tmp_path / "m.pt")
-    with pytest.raises(DiaboloError, match="cannot be read|can be read without running code"):
+    with pytest.raises(DiaboloError, match="is no state dict that can be read without running code of it"):
         import_model(tmp_path / "m.pt", tmp_path / "run", line="conv3 pool | up conv3")
     assert not (tmp_path / "ran").exists()
 

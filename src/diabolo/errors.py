@@ -60,7 +60,7 @@ class DivergedError(DiaboloError):
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an exception of Python, numpy or torch means that memory is short; torch has no type of its own for it."""
+    """Whether an exception of Python, numpy or torch means that memory is short; torch has no type for it."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
     return isinstance(error, RuntimeError) and any(words in str(error) for words in _MEMORY_WORDS)

@@ -1,6 +1,9 @@
 """Downloads: resumed, bounded, checked; against a server that behaves well or badly."""
 
+import contextlib
 import hashlib
+import socket
+import threading
 import time
 from pathlib import Path
 
@@ -112,3 +115,31 @@ def test_a_file_where_the_folder_should_be(server: Server, tmp_path: Path) -> No
     (tmp_path / "blocked").write_text("")
     with pytest.raises(OutputError, match="cannot write"):
         fetch(server, "good", tmp_path / "blocked" / "f")
+
+
+@pytest.mark.parametrize("manner", ["endless-redirect", "redirect-file", "redirect-ftp"])
+def test_redirects_without_end_or_to_another_protocol(tmp_path: Path, manner: str) -> None:
+    """The body of a redirect is never read: one without end filled 23 GB of memory when fuzzing found it."""
+    place = {"endless-redirect": "/other", "redirect-file": "file:///etc/hostname", "redirect-ftp": "ftp://127.0.0.1/x"}
+    sent = 0
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        nonlocal sent
+        for number in range(2):
+            connection, _ = listener.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.recv(65536)
+                status = "302 Found" if number == 0 else "404 Not Found"
+                connection.sendall(f"HTTP/1.1 {status}\r\nLocation: {place[manner]}\r\n\r\n".encode())
+                while number == 0 and sent < 200_000_000:
+                    connection.sendall(bytes(65536))
+                    sent += 65536
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}/x"
+    message = "answered 404" if manner == "endless-redirect" else "only http and https can be fetched"
+    with pytest.raises(DataError, match=message):
+        download(url, tmp_path / "f", num_bytes=10, md5="", timeout=3)
+    assert sent < 20_000_000

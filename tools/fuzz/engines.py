@@ -5,6 +5,7 @@ import contextlib
 import json
 import mmap
 import os
+import resource
 import signal
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from target import Target
 
 _SECONDS_A_CASE = 20.0  # CPU; a reader that takes longer over a small input is a failure
 _BATCH = 500  # examples of one hypothesis seed
+_MOST_MEMORY = 6 << 30  # bytes; an answer without end once filled the machine
 _LARGEST = 1 << 20  # bytes of an input
 
 
@@ -45,7 +47,7 @@ class Recorder:
     def __init__(self, target: Target, report: Path, minutes: float, found: Path) -> None:
         self.target, self.report, self.found = target, report, found
         self.minutes = minutes
-        self.begin()
+        self.started = self.limit = cpu_seconds()
         self.outcomes: Counter[str] = Counter()
         self.failures: dict[str, dict[str, Any]] = {}
         self.last_seed = 0
@@ -54,7 +56,8 @@ class Recorder:
         self._reported = 0.0
 
     def begin(self) -> None:
-        """Starts the time, after all that is loaded and made ready."""
+        """Starts the time and limits the memory, after all that is loaded and made ready."""
+        resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
         self.started = cpu_seconds()
         self.limit = self.started + self.minutes * 60
 

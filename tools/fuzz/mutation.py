@@ -13,7 +13,7 @@ Edit = tuple[int, int, int, bytes]
 
 
 def edited_seeds(seeds: Sequence[bytes], words: Sequence[bytes] = ()) -> st.SearchStrategy[bytes]:
-    """Good inputs with up to eight edits: bytes changed, cut, doubled, swapped, numbers and words put in; or any bytes."""
+    """Good inputs with up to eight edits: bytes changed, cut, doubled, numbers and words put in; or any bytes."""
     edit = st.tuples(st.integers(0, 7), st.integers(0, 65535), st.integers(0, 255), st.binary(min_size=1, max_size=8))
     edited: Any = st.builds(
         lambda seed, edits: edit_bytes(seed, edits, words),

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import http.client
+import io
 import re
 import socket
 import threading
@@ -95,20 +96,40 @@ def _open(url: str, have: int, timeout: float) -> Any:
     if have:
         request.add_header("Range", f"bytes={have}-")
     try:
-        return urllib.request.urlopen(request, timeout=timeout)
+        return urllib.request.build_opener(_Redirects).open(request, timeout=timeout)
     except urllib.error.HTTPError as error:
         with error:
             if error.code == 416:  # what is there does not fit this file: nothing to go on from
                 return _Nothing()
         if "infinite loop" in str(error.msg):
             raise DataError(f"`{url}` redirects in a circle") from error
+        if "is not allowed" in str(error.msg):
+            raise DataError(f"`{url}` redirects elsewhere; only http and https can be fetched") from error
         raise DataError(
             f"`{url}` answered {error.code} {http.client.responses.get(error.code, '')}".rstrip()
         ) from error
     except urllib.error.URLError as error:
         raise DataError(f"`{url}` cannot be reached: {_reason(error.reason)}") from error
     except (*_BROKEN, OSError, ValueError) as error:
+        if isinstance(error, DataError):
+            raise
         raise DataError(f"`{url}` cannot be reached: {_reason(error)}") from error
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirects to http and https only, and never reads their bodies, which may have no end."""
+
+    def http_error_302(self, req: Any, fp: Any, code: int, msg: str, headers: Any) -> Any:
+        fp.close()
+        nothing = io.BytesIO()  # the base class reads all that there is
+        return super().http_error_302(req, nothing, code, msg, headers)
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+
+    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
+        if urllib.parse.urlsplit(newurl).scheme not in ("http", "https"):
+            raise DataError(f"`{req.full_url}` redirects elsewhere; only http and https can be fetched")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 class _Nothing:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from diabolo.files import make_folder, remove_leftovers
 from diabolo.runs.history import EpochRow, read_history
-from diabolo.runs.lock import writer_lock
+from diabolo.runs.lock import OWNER_FILE, writer_lock
 from diabolo.runs.record import RunRecord, read_record
 
 
@@ -87,7 +87,7 @@ class RunFolder:
         """
         make_folder(self.path)
         with writer_lock(self.path):
-            remove_leftovers(self.path, [file.name for file in self._written])
+            remove_leftovers(self.path, [OWNER_FILE, *(file.name for file in self._written)])
             yield
 
     @property

@@ -37,7 +37,7 @@ class Owner:
     space: str = ""
     """Space of process numbers (containers have their own); empty where unknown."""
     started: str = ""
-    """When the process started, in ticks since the machine did, so that a reused number is told; empty where unknown."""
+    """When the process started, in ticks since the machine did: tells a reused number; empty where unknown."""
 
     @classmethod
     def current(cls) -> "Owner":
@@ -83,7 +83,7 @@ def writer_lock(folder: Path) -> Iterator[None]:
         RunError: another process holds it; the message names it, and says what to do where it cannot be seen from here.
         OutputError: the folder cannot be written.
     """
-    lock = filelock.FileLock(folder / LOCK_FILE, timeout=0)
+    lock = _system_lock(folder / LOCK_FILE)
     owner = folder / OWNER_FILE
     has_locks = True
     try:
@@ -108,6 +108,13 @@ def writer_lock(folder: Path) -> Iterator[None]:
         with contextlib.suppress(OSError):  # a folder that became read-only, or went away
             owner.unlink(missing_ok=True)
         lock.release()
+
+
+def _system_lock(path: Path) -> filelock.BaseFileLock:
+    try:  # not filelock's own stand-in, which cannot say who holds it
+        return filelock.FileLock(path, timeout=0, fallback_to_soft=False)
+    except TypeError:  # versions without a stand-in
+        return filelock.FileLock(path, timeout=0)
 
 
 def read_owner(folder: Path) -> Owner | None:

@@ -5,7 +5,10 @@ from pathlib import Path
 
 from target import Target, refused
 
-_HEADER = "epoch,loss,train_loss,val_loss,train_excess,val_excess,val_mse,val_psnr,val_ssim,seconds,images_per_second,learning_rate\n"
+_HEADER = (
+    "epoch,loss,train_loss,val_loss,train_excess,val_excess,val_mse,val_psnr,val_ssim,seconds,images_per_second,"
+    "learning_rate\n"
+)
 
 
 def run(data: bytes, scratch: Path) -> str:

@@ -1,0 +1,105 @@
+"""What is disturbed: each job writes below one folder, and can be done again after a fault."""
+
+import contextlib
+import hashlib
+import io
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "crash"))
+from scenarios import run_outcome, run_problems
+
+_LINE = "conv2 relu bn pool | up conv3 sigmoid"
+Job = Callable[[Path, Path], Any]
+"""(folder of inputs, folder to write below) -> what must always be the same."""
+
+
+def prepare(place: Path) -> None:
+    """Inputs, and everything loaded that a job loads late."""
+    draw = np.random.default_rng(0)
+    np.save(place / "images.npy", draw.integers(0, 256, (60, 8, 8, 3), dtype=np.uint8))
+    from PIL import Image
+
+    for number in range(30):
+        path = place / "images" / f"{number}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(draw.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(path)
+
+
+def train(inputs: Path, place: Path) -> Any:
+    """A training, or what is left of it; without pictures."""
+    import os
+
+    from diabolo.api.execute import execute
+    from diabolo.api.job import new_job, resumed_job
+    from diabolo.runs import RunFolder
+    from diabolo.train import find_recipe
+
+    os.environ["DIABOLO_CHECKPOINT_SECONDS"] = "0"
+    folder = RunFolder(path=place / "run")
+    if folder.exists() and folder.record().status == "finished":
+        return run_outcome(folder.path)
+    recipe = find_recipe("fast").with_settings({"epochs": 2, "batch_size": 20, "ema": 0.5})
+    with contextlib.redirect_stdout(io.StringIO()):
+        if folder.exists():
+            job = resumed_job(folder.path)
+        else:
+            job = new_job(_LINE, inputs / "images.npy", recipe=recipe, out=folder.path, engine="plain")
+        execute(job, pictures=False)
+    return run_outcome(folder.path)
+
+
+def pictures(inputs: Path, place: Path) -> Any:
+    """The pictures and the report of a run that has trained to its end."""
+    import shutil
+
+    from diabolo.api.figures import draw_run_figures
+    from diabolo.api.job import resumed_job
+    from diabolo.api.report import write_run_report
+    from diabolo.use import Run
+
+    run = place / "run"
+    if not (run / "run.toml").exists():
+        shutil.copytree(inputs / "run", run, dirs_exist_ok=True)
+    draw_run_figures(Run(run), resumed_job(run))
+    write_run_report(Run(run))
+    names = ("curves.png", "reconstructions.png")
+    return {name: hashlib.sha256((run / name).read_bytes()).hexdigest() for name in names}
+
+
+def cache(inputs: Path, place: Path) -> Any:
+    """The cache of a folder of images, and of a catalogue data set."""
+    import diabolo.data.folder as folder
+    from diabolo.data.cache import locked, read_cache, write_cache
+
+    sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "data"))
+    from data_builders import tiny_entry, tiny_parts
+
+    folder.MANY_FILES = 10
+    dataset = folder.load_folder(inputs / "images", cache_folder=place)
+    parts = tiny_parts()
+    entry = tiny_entry(None, b"", parts)
+    if read_cache(entry, place)[0] is None:
+        with locked(entry, place):
+            write_cache(entry, place, parts)
+    return [dataset.digest, read_cache(entry, place)[1]]
+
+
+def problems(name: str, place: Path) -> list[str]:
+    """What does not read whole after a fault."""
+    found = run_problems(place / "run") if (place / "run").exists() else []
+    for path in place.rglob("*.json"):
+        if not path.name.startswith("."):
+            try:
+                json.loads(path.read_text())
+            except ValueError as error:
+                found.append(f"`{path.name}`: {error}")
+    return found
+
+
+JOBS: dict[str, Job] = {"train": train, "cache": cache, "pictures": pictures}

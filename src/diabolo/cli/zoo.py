@@ -1,49 +1,34 @@
 """`diabolo zoo`: the models that come with diabolo."""
 
-import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import Annotated
 
 import typer
 
 from diabolo.cli.options import Json, print_json
 
-if TYPE_CHECKING:
-    from diabolo.graph import ModelGraph
-    from diabolo.zoo import ZooModel
 
+def show_zoo(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="Show this model with its line, recipe and results.", show_default=False),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show the models that come with diabolo, or all of one."""
+    from diabolo.api.zoo import entry_values, model_text, table_text, zoo_entries, zoo_entry
+    from diabolo.zoo import find_model
 
-def show_zoo(as_json: Json = False) -> None:
-    """Show the models that come with diabolo."""
-    from diabolo.graph import build_graph, measure
-    from diabolo.vocabulary import describe
-    from diabolo.zoo import zoo
-
-    models = [(model, build_graph(model.line)) for model in zoo().values()]
-    if as_json:
-        print_json([_values(model, graph) for model, graph in models])
-        return
-    for model, graph in models:
-        measures = measure(graph)
-        typer.echo(
-            f"{model.name}: {measures.num_parameters:,} parameters, latent {describe(graph.latent_shape)}, "
-            f"{measures.macs / 1e6:.2f} million MACs"
-        )
-        typer.echo(f"    {model.line}")
-        typer.echo(textwrap.indent(textwrap.fill(model.about, 96), "    ") + "\n")
-
-
-def _values(model: "ZooModel", graph: "ModelGraph") -> dict[str, Any]:
-    from diabolo.graph import measure
-
-    measures = measure(graph)
-    return {
-        "name": model.name,
-        "line": graph.line,
-        "about": model.about,
-        "source": model.source,
-        "recipe": model.recipe,
-        "total_params": measures.num_parameters,
-        "latent_shape": list(graph.latent_shape),
-        "macs": measures.macs,
-        "unconnected": [node.name for node in graph.unconnected],
-    }
+    if name is not None:
+        entry = zoo_entry(find_model(name))
+        if as_json:
+            print_json(entry_values(entry))
+            return
+        lines = model_text(entry)
+    else:
+        entries = zoo_entries()
+        if as_json:
+            print_json([entry_values(entry) for entry in entries])
+            return
+        lines = table_text(entries)
+    for line in lines:
+        typer.echo(line)

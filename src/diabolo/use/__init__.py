@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from diabolo.use.open import open_model
 from diabolo.use.reconstruct import psnr_of, reconstruct
 from diabolo.use.run import Run
 
@@ -9,10 +10,10 @@ __all__ = ["Run", "load", "psnr_of", "reconstruct"]
 
 
 def load(path: str | Path, *, engine: str | None = None) -> Run:
-    """Loads a run from its folder.
+    """Loads a run from its folder, or a model of the zoo that comes with weights.
 
     Args:
-        path: the folder.
+        path: the folder, or the zoo name; a folder of that name comes first.
         engine: how its model runs on a CPU, `plain`, `fused` or `auto`; None asks `$DIABOLO_ENGINE`, then takes the
             default, whatever the run was trained with.
 
@@ -20,4 +21,4 @@ def load(path: str | Path, *, engine: str | None = None) -> Run:
         RunError: there is no run, or it is of another version.
         DiaboloError: no engine has that name.
     """
-    return Run(path, engine=engine)
+    return open_model(path, engine=engine)

@@ -7,6 +7,7 @@ from diabolo.errors import RunError
 from diabolo.use.printable import printable
 from diabolo.use.run import Run
 from diabolo.zoo import zoo
+from diabolo.zoo.shipped import shipped_run
 
 
 def open_model(run: "str | Path | Run", *, engine: str | None = None) -> Run:
@@ -24,6 +25,9 @@ def open_model(run: "str | Path | Run", *, engine: str | None = None) -> Run:
         return run
     name = os.fspath(run)
     if name in zoo() and not Path(name).exists():
+        shipped = shipped_run(name)
+        if shipped is not None:
+            return Run(shipped, engine=engine)
         raise RunError(
             f"`{printable(name)}` is a model of the zoo without weights; train it with "
             f"`diabolo train {name} --out runs/{name}`, then give that folder"

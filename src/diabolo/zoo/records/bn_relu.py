@@ -8,4 +8,8 @@ MODEL = ZooModel(
     about="BatchNorm between convolution and ReLU, the order of the BatchNorm paper.",
     kind="question",
     source="an answer to the question that started the project; Ioffe & Szegedy 2015, https://arxiv.org/abs/1502.03167",
+    findings_expected={
+        "AE301": "the question's layers, only in another order, so that the parameters are the same",
+        "AE304": "the question's latent",
+    },
 )

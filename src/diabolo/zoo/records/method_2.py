@@ -8,4 +8,5 @@ MODEL = ZooModel(
     about="The question's second version: the same network with its BatchNorm layers connected, after the ReLU.",
     kind="question",
     source="the question that started the project, method 2",
+    findings_expected={"AE305": "the question's order"},
 )

@@ -9,4 +9,5 @@ MODEL = ZooModel(
     "were part of it. The bar that a BatchNorm has to clear.",
     kind="question",
     source="the question that started the project, method 1 as its compiled model is",
+    findings_expected={"AE304": "the question's latent"},
 )

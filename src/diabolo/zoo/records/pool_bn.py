@@ -8,4 +8,5 @@ MODEL = ZooModel(
     about="BatchNorm after pooling and up-sampling: a quarter of the values to normalise in the encoder.",
     kind="question",
     source="an answer to the question that started the project",
+    findings_expected={"AE306": "this order is what the model is here to show"},
 )

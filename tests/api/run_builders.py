@@ -2,6 +2,7 @@
 
 import contextlib
 import multiprocessing
+import os
 import resource
 import sys
 from dataclasses import asdict
@@ -116,4 +117,5 @@ def _command(arguments: list[str], log: Path, largest_file: int | None) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
     sys.argv = ["diabolo", *arguments]
     with log.open("w", buffering=1) as file, contextlib.redirect_stdout(file), contextlib.redirect_stderr(file):
+        os.dup2(file.fileno(), 2)  # what a signal handler says goes to the descriptor
         main()

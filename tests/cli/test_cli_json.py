@@ -64,7 +64,7 @@ def test_zoo(diabolo: Command) -> None:
 
 
 def test_data(diabolo: Command) -> None:
-    assert {"cache_folder", "datasets"} == set(parsed(diabolo, "data", "list"))
+    assert {"cache_folder", "datasets", "folders"} == set(parsed(diabolo, "data", "list"))
     assert parsed(diabolo, "data", "get", "cifar10-sample")["digest"].startswith("sha256:")
     assert parsed(diabolo, "data", "verify", "cifar10-sample")["good"] is True
 

@@ -45,7 +45,7 @@ def import_file(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Make a run of a Keras model, or of a torch state dict and a line.
+    """Make a run of a Keras model, or of a torch state dict.
 
     Nothing in the file is executed. The run works with every command; `diabolo train --from RUN` trains on from its
     weights.

@@ -35,7 +35,7 @@ def find_neighbours(
     engine: Engine = None,
     as_json: Json = False,
 ) -> None:
-    """Find the images that are most like a query, to the encoder of a trained model."""
+    """Find the images that an encoder takes for most like a query."""
     from diabolo.api.neighbours import neighbours
     from diabolo.cli import own_images
     from diabolo.cli.data import progress_display

@@ -63,7 +63,7 @@ def score_files(
     engine: Engine = None,
     as_json: Json = False,
 ) -> None:
-    """Score images by how strange they are to a model of normal ones.
+    """Score images by how strange they are to a trained model.
 
     Train on normal images, calibrate on others that it has not seen, then score. A folder with good/, defect/ and
     mask/, or laid out as the MVTec data sets, gives AUROC and AUPRO as well.

@@ -143,3 +143,20 @@ def test_redirects_without_end_or_to_another_protocol(tmp_path: Path, manner: st
     with pytest.raises(DataError, match=message):
         download(url, tmp_path / "f", num_bytes=10, md5="", timeout=3)
     assert sent < 20_000_000
+
+
+@pytest.mark.parametrize("status", ["404 Not Found", "500 Oh no", "416 Range Not Satisfiable"])
+def test_an_error_without_a_body(tmp_path: Path, status: str) -> None:
+    """Python closes such an answer by itself; fuzzing found that leaving it then was an error of its own."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        for _ in range(4):
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
+
+    threading.Thread(target=serve, daemon=True).start()
+    with pytest.raises(DataError, match="/x` (answered|gave)"):
+        download(f"http://127.0.0.1:{listener.getsockname()[1]}/x", tmp_path / "f", num_bytes=10, md5="", timeout=3)

@@ -98,7 +98,7 @@ def _open(url: str, have: int, timeout: float) -> Any:
     try:
         return urllib.request.build_opener(_Redirects).open(request, timeout=timeout)
     except urllib.error.HTTPError as error:
-        with error:
+        with contextlib.closing(error):  # not `with error`, which refuses an answer that is closed already
             if error.code == 416:  # what is there does not fit this file: nothing to go on from
                 return _Nothing()
         if "infinite loop" in str(error.msg):

@@ -158,5 +158,5 @@ def test_an_error_without_a_body(tmp_path: Path, status: str) -> None:
                 connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
 
     threading.Thread(target=serve, daemon=True).start()
-    with pytest.raises(DataError, match="/x` (answered|gave)"):
+    with pytest.raises(DataError, match=r"/x` (answered|gave)"):
         download(f"http://127.0.0.1:{listener.getsockname()[1]}/x", tmp_path / "f", num_bytes=10, md5="", timeout=3)

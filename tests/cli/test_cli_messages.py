@@ -101,7 +101,9 @@ def test_help(command: str, diabolo: Command, snapshot: SnapshotAssertion) -> No
     assert answer.code == 0
     assert answer.err == ""
     assert max(map(len, answer.out.splitlines())) <= 80
-    assert "..." not in answer.out.replace("[ARGS]...", "").replace("}...", "").replace("[FILE]...", ""), "a text is cut off"
+    assert "..." not in answer.out.replace("[ARGS]...", "").replace("}...", "").replace("[FILE]...", ""), (
+        "a text is cut off"
+    )
     assert answer.out == snapshot
 
 

@@ -118,7 +118,11 @@ def plan_comparison(
         for model in models
     ]
     names = _names(models, jobs)
-    out = Path(out).expanduser() if out is not None else Path("runs") / _default_name(names, recipe or jobs[0].recipe.name)
+    out = (
+        Path(out).expanduser()
+        if out is not None
+        else Path("runs") / _default_name(names, recipe or jobs[0].recipe.name)
+    )
     options = _options(data, recipe, settings, device, engine, threads, data_options)
     runs = [
         PlannedRun(

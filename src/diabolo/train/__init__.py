@@ -21,6 +21,6 @@ __all__ = [
     "CHECKPOINT_SECONDS", "LOSSES", "Checkpoint", "Diverged", "EpochDone", "Evaluation", "Event", "ImageSource", "Loss",
     "Recipe", "Started", "StepDone", "Stopped", "Trained", "TrainingImages", "TrainingState", "all_recipes",
     "check_training", "epoch_order", "evaluate", "find_loss", "find_recipe", "floor_of", "images_at_once",
-    "load_weights", "loss_for", "read_state", "read_tensors", "recipe_from_record", "train", "write_events", "write_state",
-    "write_weights",
+    "load_weights", "loss_for", "read_state", "read_tensors", "recipe_from_record", "train", "write_events",
+    "write_state", "write_weights",
 ]  # fmt: skip

@@ -24,7 +24,8 @@ BOTTLENECKS = frozenset({"gaussian", "vq", "fsq", "sample", "embedding"})
 """Kinds that limit what a latent can say by other means than its size."""
 LAYER_KINDS = frozenset({
     *LINEAR_LAYERS, *NORMALISATIONS, *ACTIVATIONS, *POOLS, *RANDOM_IN_TRAINING, *BOTTLENECKS, "up", "shuffle",
-    "unshuffle", "gdn", "attention", "conv1d", "conv3d", "depthwise", "dwconv", "recurrent", "globalpool", "concat", "module",
+    "unshuffle", "gdn", "attention", "conv1d", "conv3d", "depthwise", "dwconv", "recurrent", "globalpool", "concat",
+    "module",
 })  # fmt: skip
 """Layers as a writer of models thinks of them; what is left are reshapes, arithmetic and the unknown."""
 MERGES = frozenset({"add", "subtract", "multiply", "concat", "average"})

@@ -7,7 +7,8 @@ from diabolo.checks.rules.shared.walk import main_path
 from diabolo.graph import ModelGraph, Node
 
 _KEEPING = frozenset({
-    "input", "conv", "depthwise", "dwconv", "deconv", "up", "shuffle", "unshuffle", "dropout", "noise", "add", "subtract",
+    "input", "conv", "depthwise", "dwconv", "deconv", "up", "shuffle", "unshuffle", "dropout", "noise", "add",
+    "subtract",
     "multiply", "average", "concat", "linear", "arithmetic", "attention", "pad", "crop", "vq", "fsq", "gaussian",
     "sample", "gdn", *POOLS, *NORMALISATIONS, *ACTIVATIONS,
 })  # fmt: skip

@@ -107,3 +107,23 @@ def test_a_run_of_another_format_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "run.toml").write_text('format = 99\n[versions]\ndiabolo = "7.0"\n')
     with pytest.raises(RunError, match=r"run format 99, and this diabolo reads format 1; use the version .* \(7\.0\)"):
         read_record(tmp_path / "run.toml")
+
+
+def _npy(tail: bytes) -> bytes:
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2, 2)" + tail
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(64)
+
+
+@pytest.mark.parametrize("tail", [b"", b", ((", b", 'x': 1L", b"}\n\x00", b", '''"])
+def test_an_array_with_a_damaged_header_is_refused(tmp_path: Path, tail: bytes) -> None:
+    """Found by fuzzing: numpy lets a TokenError of Python's tokenizer out."""
+    from diabolo.data.arrays import load_npy, load_npz
+    from diabolo.report.gather import _test_psnr
+
+    path = tmp_path / "x.npy"
+    path.write_bytes(_npy(tail))
+    with pytest.raises(DataError):
+        load_npy(path)
+    with pytest.raises(DataError):
+        load_npz(path)
+    assert _test_psnr(path) == ()

@@ -24,8 +24,9 @@ def read_test_psnr(folder: RunFolder, record: RunRecord) -> NDArray[np.float32] 
         return None
     try:
         values = np.load(file, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise RunError(f"`{file}` cannot be read ({str(error).splitlines()[0]}); it is damaged") from None
+    except Exception as error:  # a damaged header fails in any way: numpy lets a TokenError out
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise RunError(f"`{file}` cannot be read ({reason}); it is damaged") from None
     number, mean = record.test.get("num_images", 0), record.test["psnr"]
     if not isinstance(values, np.ndarray) or values.dtype != np.float32 or values.shape != (number,):
         raise RunError(f"`{file}` does not hold one float32 value for each of {number:,.0f} test images; it is damaged")

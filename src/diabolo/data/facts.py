@@ -1,6 +1,7 @@
 """What is known of the files of a folder: their headers, what is wrong with them, and where their pixels are cached."""
 
 import json
+import tokenize
 import zipfile
 import zlib
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ _SETTLED = 2.0  # seconds; a younger file might change again within one tick of 
 _NEVER = -1  # a time that no file has
 _DAMAGE = (  # what numpy raises for an archive that is none, or not whole
     OSError, ValueError, LookupError, EOFError, MemoryError, AttributeError, TypeError, RuntimeError,
-    zipfile.BadZipFile, zlib.error,
+    zipfile.BadZipFile, zlib.error, tokenize.TokenError,
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ What stands in such a file is only data: nothing is unpickled, and sizes that it
 
 import json
 import math
+import tokenize
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +24,9 @@ KINDS = ("latents", "codes", "packed")
 _VALUES_AT_ONCE = 1 << 20  # of float32: 4 MiB, from which images of a hundred times that may come
 _LARGEST_BESIDE = 1 << 30  # bytes of names and the like; a larger claim is no file of ours
 _LARGEST_LATENT = 1 << 30  # bytes of one latent: more than the largest image that is read has
-_BROKEN = (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError)
+_BROKEN = (
+    ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, tokenize.TokenError,
+)  # fmt: skip
 
 
 class LatentFile:

@@ -46,7 +46,9 @@ def main() -> None:
         Series(title="JPEG at that many bytes", cells=reference("jpeg")),
         Series(title="WebP at that many bytes", cells=reference("webp")),
         Series(title="`drop-in`, floats, under 25,000 parameters", cells=zoo("drop-in", (1024,))),
-        Series(title="`blocks`, bytes, under 100,000 parameters", cells=zoo("blocks-{}", SIZES)),
+        Series(
+            title="`blocks`, bytes, under 50,000 weights beside the tables of levels", cells=zoo("blocks-{}", SIZES)
+        ),
         Series(title="`tower-1024`, floats", cells=zoo("tower-1024", (1024,))),
         Series(title="`lloyd`, bytes: the best here", cells=zoo("lloyd-{}", SIZES)),
         Series(title="COIN++, floats (published)", cells=published(COIN), is_published=True),

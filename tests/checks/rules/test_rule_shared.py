@@ -94,7 +94,7 @@ def test_fields_along_the_path_are_those_that_are_followed_position_by_position(
     halvings = sum("stride=2" in item or item == "pool" for item in encoder)
     decoder = " ".join([f"{up} conv4" for _ in range(halvings)])
     # So large that borders cut nothing off, and a multiple of all strides.
-    graph = build_graph(f"{' '.join(encoder)} | {decoder} conv3", (512, 512, 3))
+    graph = build_graph(f"{' '.join(encoder)} | {decoder} conv3", (4096, 4096, 3))
     exact = receptive_fields(graph)
     found = fields_of(graph)
     assert found is not None

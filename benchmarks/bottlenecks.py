@@ -84,18 +84,20 @@ DEMONSTRATIONS = {
 def train(name: str, data: str, folder: Path) -> Run:
     """The finished run of one demonstration, trained where it is not there."""
     demonstration = DEMONSTRATIONS[name]
-    if (folder / "run.toml").exists() and Run(folder).record.status == "finished":
+    if folder.is_relative_to(ROOT):
+        folder = folder.relative_to(ROOT)  # the command that the run keeps then names no place of this machine
+    if (ROOT / folder / "run.toml").exists() and Run(ROOT / folder).record.status == "finished":
         say(f"{name}: finished in {folder}")
-        return Run(folder)
+        return Run(ROOT / folder)
     command = [sys.executable, "-m", "diabolo", "train"]
-    if (folder / "run.toml").exists():
+    if (ROOT / folder / "run.toml").exists():
         command += ["--resume", str(folder)]
     else:
         choices = [part for choice in demonstration.choices for part in ("--set", choice)]
         command += [demonstration.line, "--data", data, *choices, "--out", str(folder), "--threads", "1"]
     say(f"{name}: {' '.join(command[1:])}")
     subprocess.run(command, check=True, cwd=ROOT)
-    return Run(folder)
+    return Run(ROOT / folder)
 
 
 def measure(run: Run) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from diabolo.runs import write_record
 from diabolo.use import Run
 from diabolo.use.calibrate import calibrate
 from diabolo.use.calibration import calibration_file, read_calibration
+from diabolo.use.open import open_model
 from diabolo.use.score import SCORES, score_images
 from diabolo.use.score_stream import Reading
 
@@ -175,3 +176,11 @@ def test_a_place_that_cannot_be_written(run: Run, normal: Path) -> None:
     calibration_file(run).mkdir()
     with pytest.raises(OutputError, match="cannot write"):
         calibrate(run, [normal], false_alarm=0.05, score="mse")
+
+
+def test_weights_that_came_with_diabolo_are_not_written_to(normal: Path) -> None:
+    shipped = open_model("blocks-64")
+    before = sorted(file.name for file in shipped.folder.path.iterdir())
+    with pytest.raises(RunError, match="train a run of your own"):
+        calibrate(shipped, [normal])
+    assert sorted(file.name for file in shipped.folder.path.iterdir()) == before

@@ -9,7 +9,7 @@ import numpy as np
 
 from diabolo.anomaly import auroc, false_alarm_threshold, images_needed
 from diabolo.data import Skipped
-from diabolo.errors import DataError
+from diabolo.errors import DataError, RunError
 from diabolo.use.calibration import Calibration, calibration_file, weights_digest, write_calibration
 from diabolo.use.encode import encode
 from diabolo.use.files import open_stream
@@ -20,6 +20,7 @@ from diabolo.use.run import Run
 from diabolo.use.score import SCORES, find_score, score_images
 from diabolo.use.score_stream import Reading, ScoreStream
 from diabolo.use.walk import find_files
+from diabolo.zoo.shipped import WEIGHTS
 
 AUTO = "auto"
 """Instead of a score: the one that tells made-up defects best."""
@@ -72,9 +73,15 @@ def calibrate(
         DataError: no images, or too few for this rate; the message says how many are needed.
         DiaboloError: an option has a wrong value.
         OutputError: the file cannot be written.
+        RunError: the run's weights came with diabolo.
     """
     if score != AUTO:
         find_score(score)
+    if run.folder.path.resolve().is_relative_to(WEIGHTS.resolve()):
+        raise RunError(
+            f"`{run.name}` comes with diabolo, and nothing is written into its folder; train a run of your own, "
+            f"`diabolo train {run.name} --out runs/{run.name}`, and calibrate that"
+        )
     needed = images_needed(false_alarm)
     reading = reading or Reading()
     files = find_files(paths)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from diabolo.explain import Reading
 from diabolo.explain.wording import epochs
+from diabolo.printable import printable
 
 if TYPE_CHECKING:
     from diabolo.api.explain import Explanations
@@ -36,14 +37,14 @@ def explanation_text(found: "Explanations", *, width: int = 100, style: Style | 
         blocks += [
             "\n".join(
                 [
-                    f"{style(_printable(one.name), 'name')}{style(f', {epochs(len(one.history.epochs))}', 'quiet')}",
+                    f"{style(printable(one.name), 'name')}{style(f', {epochs(len(one.history.epochs))}', 'quiet')}",
                     *(_paragraphs(one.readings, width, style) or ["  Nothing to say: no reading fits these curves."]),
                 ]
             )
             for one in found
         ]
     if found.pair:
-        title = f"{_printable(found[0].name)} and {_printable(found[1].name)}"
+        title = f"{printable(found[0].name)} and {printable(found[1].name)}"
         blocks.append("\n".join([style(title, "name"), *_paragraphs(found.pair, width, style)]))
     if found.left_out:
         blocks.append(_left_out(found, style))
@@ -57,7 +58,7 @@ def _paragraphs(readings: Iterable[Reading], width: int, style: Style) -> list[s
         lines.append(f"  {style(reading.title, 'title')} {style(f'({reading.code}{likely})', 'quiet')}")
         for text in (reading.sentence, reading.next_step):
             if text:
-                lines += textwrap.wrap(_printable(text), width, initial_indent="    ", subsequent_indent="    ")
+                lines += textwrap.wrap(printable(text), width, initial_indent="    ", subsequent_indent="    ")
     return lines
 
 
@@ -67,7 +68,7 @@ def _summary(found: "Explanations", width: int, style: Style) -> str:
         line = f"{len(having):>6,}  {reading.title} ({reading.code})"
         few = len(having) <= max(_MOST_NAMED, _WORTH_NAMING * len(found))
         if few or reading.code in _URGENT:
-            named = [_printable(one.history.source or one.name) for one in having[:_MOST_NAMED]]
+            named = [printable(one.history.source or one.name) for one in having[:_MOST_NAMED]]
             more = f" and {len(having) - _MOST_NAMED:,} more" if len(having) > _MOST_NAMED else ""
             line += f": {', '.join(named)}{more}"
         lines += textwrap.wrap(line, width, subsequent_indent=" " * 8, break_long_words=False, break_on_hyphens=False)
@@ -77,15 +78,10 @@ def _summary(found: "Explanations", width: int, style: Style) -> str:
 
 def _left_out(found: "Explanations", style: Style) -> str:
     parts: Sequence[str] = [
-        f"left out: {_printable(part.source)}: {_printable(part.reason)}" for part in found.left_out[:10]
+        f"left out: {printable(part.source)}: {printable(part.reason)}" for part in found.left_out[:10]
     ]
     more = [f"left out: … and {len(found.left_out) - 10:,} more"] if len(found.left_out) > 10 else []
     return "\n".join(style(line, "quiet") for line in [*parts, *more])
-
-
-def _printable(text: str) -> str:
-    """Without what moves a terminal's cursor."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
 def _plain(text: str, role: str) -> str:

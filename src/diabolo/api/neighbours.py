@@ -5,11 +5,11 @@ from pathlib import Path
 
 from diabolo.data.dataset import Report
 from diabolo.errors import OutputError
+from diabolo.printable import printable
 from diabolo.use import Run
 from diabolo.use.neighbours import FoundNeighbours, find_neighbours
 from diabolo.use.neighbours_picture import draw_neighbours
 from diabolo.use.open import open_model
-from diabolo.use.printable import printable
 from diabolo.use.score_stream import Reading
 
 

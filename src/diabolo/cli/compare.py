@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from diabolo.cli.echo import echo
 from diabolo.cli.options import (
     Channels,
     Data,
@@ -149,12 +150,12 @@ def compare_models(
         raise typer.Exit(exit_code)
     _show(outcome.comparison, as_json=as_json)
     if outcome.comparison.left_out:
-        typer.echo("note: delete the folder of a run that was left out, and the same command trains it again", err=True)
+        echo("note: delete the folder of a run that was left out, and the same command trains it again", err=True)
     page = _page(outcome.out) if report else None
     if not as_json:
-        typer.echo(f"\nNumbers: {outcome.out / 'comparison.json'}")
+        echo(f"\nNumbers: {outcome.out / 'comparison.json'}")
         if page is not None:
-            typer.echo(f"Report:  {page}")
+            echo(f"Report:  {page}")
 
 
 def _carry_out(
@@ -166,9 +167,9 @@ def _carry_out(
     from diabolo.cli.signals import StopOnSignal
     from diabolo.runs import command_line
 
-    typer.echo(plan.dataset.describe(), err=to_stderr)
+    echo(plan.dataset.describe(), err=to_stderr)
     for note in plan.notes:
-        typer.echo(f"note: {note}", err=to_stderr)
+        echo(f"note: {note}", err=to_stderr)
     with StopOnSignal() as stop, ComparisonDisplay(to_stderr=to_stderr) as display:
         outcome = carry_out_comparison(
             plan,
@@ -180,7 +181,7 @@ def _carry_out(
             should_stop=stop,
         )
     if outcome.comparison is None:
-        typer.echo(f"Stopped; everything is saved. Go on with the same command: {command_line()}", err=True)
+        echo(f"Stopped; everything is saved. Go on with the same command: {command_line()}", err=True)
         return outcome, stop.exit_code
     return outcome, 0
 
@@ -195,13 +196,13 @@ def _compare_folders(
         return
     folder = Path(out).expanduser()
     if not as_json:
-        typer.echo(f"\nNumbers: {folder / 'comparison.json'}")
+        echo(f"\nNumbers: {folder / 'comparison.json'}")
     if report:
         from diabolo.api.report import REPORT_FILE, write_report
 
         page = write_report(models, folder / REPORT_FILE)
         if not as_json:
-            typer.echo(f"Report:  {page}")
+            echo(f"Report:  {page}")
 
 
 def _show(comparison: "Comparison", *, as_json: bool) -> None:
@@ -210,9 +211,9 @@ def _show(comparison: "Comparison", *, as_json: bool) -> None:
     if as_json:
         print_json(to_dict(comparison))
         return
-    typer.echo()
+    echo()
     for line in comparison_text(comparison):
-        typer.echo(line)
+        echo(line)
 
 
 def _page(out: Path) -> Path | None:
@@ -222,5 +223,5 @@ def _page(out: Path) -> Path | None:
     try:
         return write_comparison_page(out)
     except DiaboloError as error:
-        typer.echo(f"note: no report was written: {error}; try `diabolo report {shlex.quote(str(out))}`", err=True)
+        echo(f"note: no report was written: {error}; try `diabolo report {shlex.quote(str(out))}`", err=True)
         return None

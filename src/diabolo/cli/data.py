@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from diabolo.cli.echo import echo
+from diabolo.printable import printable
+
 if TYPE_CHECKING:
     from diabolo.data import Progress
 
@@ -57,23 +60,23 @@ def list_command(as_json: Json = False) -> None:
             }
             for cached in list_cached_folders(folder)
         ]
-        typer.echo(json.dumps({"cache_folder": str(folder), "datasets": records, "folders": folders}, indent=2))
+        echo(json.dumps({"cache_folder": str(folder), "datasets": records, "folders": folders}, indent=2))
         return
     width = max(len(entry.name) for entry, _ in rows)
     for entry, state in rows:
         size = "×".join(str(length) for length in entry.image_shape)
         counts = f"{entry.num_train:,} + {entry.num_test:,}"
-        typer.echo(f"{entry.name:<{width}}  {counts:>15}  {size}  {state:<14}  {entry.description}")
-    typer.echo(f"Train + test images, height×width×channels. The cache is {folder}")
+        echo(f"{entry.name:<{width}}  {counts:>15}  {size}  {state:<14}  {entry.description}")
+    echo(f"Train + test images, height×width×channels. The cache is {folder}")
     if found := list_cached_folders(folder):
-        typer.echo("Folders of images whose pixels are in the cache (`diabolo data clean FOLDER` removes one):")
+        echo("Folders of images whose pixels are in the cache (`diabolo data clean FOLDER` removes one):")
         width = max(len(cached.home.name) for cached in found)
         for cached in found:
             size = "no pixels yet" if cached.shape is None else "×".join(str(length) for length in cached.shape)
-            where = "damaged" if cached.folder is None else _printable(str(cached.folder))
+            where = "damaged" if cached.folder is None else printable(str(cached.folder))
             gone = ", which is not there" if cached.folder is not None and cached.is_gone else ""
             amount = f"{cached.num_images:,} images  {size}  {cached.num_bytes / 2**20:,.1f} MiB"
-            typer.echo(f"{cached.home.name:<{width}}  {amount}  {where}{gone}")
+            echo(f"{cached.home.name:<{width}}  {amount}  {where}{gone}")
 
 
 @app.command("get")
@@ -86,7 +89,7 @@ def get_command(name: Name, as_json: Json = False) -> None:
         dataset = get(name, report=report)
     seconds = time.monotonic() - started
     for note in dataset.notes:
-        typer.echo(note, err=True)
+        echo(note, err=True)
     if as_json:
         record = {
             "name": dataset.name,
@@ -99,12 +102,12 @@ def get_command(name: Name, as_json: Json = False) -> None:
             "notes": list(dataset.notes),
             "attempts": [{"source": attempt.source, "reason": attempt.reason} for attempt in dataset.attempts],
         }
-        typer.echo(json.dumps(record, indent=2))
+        echo(json.dumps(record, indent=2))
         return
     for attempt in dataset.attempts:
-        typer.echo(f"did not answer: {attempt.source}: {attempt.reason}", err=True)
-    typer.echo(f"{dataset.describe()} ({seconds:.1f} s)")
-    typer.echo(dataset.digest)
+        echo(f"did not answer: {attempt.source}: {attempt.reason}", err=True)
+    echo(f"{dataset.describe()} ({seconds:.1f} s)")
+    echo(dataset.digest)
 
 
 @app.command("verify")
@@ -132,15 +135,15 @@ def verify_command(name: Name, as_json: Json = False) -> None:
                 for check in result.parts
             ],
         }
-        typer.echo(json.dumps(record, indent=2))
+        echo(json.dumps(record, indent=2))
     else:
         for check in result.parts:
             state = "good" if check.problem is None else check.problem
-            typer.echo(f"{check.part:<12}  {state}  {check.found or ''}".rstrip())
+            echo(f"{check.part:<12}  {state}  {check.found or ''}".rstrip())
         if result.is_good:
-            typer.echo(f"{result.name} is good ({result.folder or 'in the package'})")
+            echo(f"{result.name} is good ({result.folder or 'in the package'})")
         else:
-            typer.echo(f"{result.name} is not good; get it again with `diabolo data get {result.name}`")
+            echo(f"{result.name} is not good; get it again with `diabolo data get {result.name}`")
     if not result.is_good:
         raise typer.Exit(1)
 
@@ -173,18 +176,12 @@ def clean_command(
     removed = clean(what or (), everything=everything)
     if as_json:
         records = [{"what": one.what, "path": str(one.path), "num_bytes": one.num_bytes} for one in removed]
-        typer.echo(json.dumps({"removed": records}, indent=2))
+        echo(json.dumps({"removed": records}, indent=2))
         return
     for one in removed:
-        typer.echo(f"removed {_printable(one.what)}: {one.num_bytes / 2**20:,.1f} MiB")
+        echo(f"removed {printable(one.what)}: {one.num_bytes / 2**20:,.1f} MiB")
     if not removed:
-        typer.echo("Nothing to remove. `diabolo data list` shows what the cache holds; name what shall go.")
-
-
-def _printable(text: str) -> str:
-    from diabolo.data.folder_plan import printable
-
-    return printable(text)
+        echo("Nothing to remove. `diabolo data list` shows what the cache holds; name what shall go.")
 
 
 @contextlib.contextmanager
@@ -194,6 +191,7 @@ def progress_display() -> Iterator[Callable[["Progress"], None]]:
         yield _line_reporter()
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
@@ -212,7 +210,7 @@ def progress_display() -> Iterator[Callable[["Progress"], None]]:
         bar.start()  # only now: what is in the cache comes without a report, and needs no bar
         if progress.stage != stage:
             stage = progress.stage
-            bar.reset(task, total=progress.total, description=stage)
+            bar.reset(task, total=progress.total, description=escape(printable(stage)))
         bar.update(task, completed=progress.done, total=progress.total, amount=_amount(progress))
 
     try:
@@ -228,7 +226,7 @@ def _line_reporter() -> Callable[["Progress"], None]:
         nonlocal last
         if time.monotonic() - last >= _SECONDS_BETWEEN_LINES:
             last = time.monotonic()
-            typer.echo(f"{progress.stage}: {_amount(progress)}", err=True)
+            echo(f"{progress.stage}: {_amount(progress)}", err=True)
 
     return report
 

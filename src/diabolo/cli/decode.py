@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from diabolo.cli.echo import echo
 from diabolo.cli.options import Engine, Json, Run, print_json
 from diabolo.cli.own_images import Memory
 
@@ -28,8 +29,8 @@ def decode_files(
     """
     from diabolo.cli import own_images
     from diabolo.cli.data import progress_display
+    from diabolo.printable import printable
     from diabolo.use.decode_files import decode_files as decode_into
-    from diabolo.use.printable import printable
 
     loaded = own_images.open_run(run, engine)
     lines = own_images.Lines(is_silent=as_json)
@@ -43,4 +44,4 @@ def decode_files(
         print_json({"images": [{"name": one.name or None, "target": str(one.target)} for one in done]})
         return
     lines.close()
-    typer.echo(f"{own_images.count_images(len(done))} decoded into {printable(output)}")
+    echo(f"{own_images.count_images(len(done))} decoded into {printable(output)}")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from diabolo.cli.echo import echo
 from diabolo.cli.options import Data, Engine, Json, print_json
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def demo(
     from diabolo.data import load_data
 
     def say(text: str = "") -> None:
-        typer.echo(text, err=as_json)
+        echo(text, err=as_json)
 
     say("Someone wrote a convolutional autoencoder for CIFAR-10 in two versions and asked which is right, and which")
     say("of the two loss curves is the better model. In method-1 the result of every BatchNorm layer is dropped.\n")
@@ -104,12 +105,12 @@ def _trained(
     from diabolo.cli.train import carry_out
     from diabolo.use import Run
 
-    typer.echo(err=to_stderr)
+    echo(err=to_stderr)
     job = _job(name, dataset, data, path, epochs, engine)
     if job is None:
-        typer.echo(f"{name}: already trained in {path}; delete that folder to train it again", err=to_stderr)
+        echo(f"{name}: already trained in {path}; delete that folder to train it again", err=to_stderr)
         return Run(path)
-    typer.echo(job.engine, err=to_stderr)
+    echo(job.engine, err=to_stderr)
     outcome, exit_code = carry_out(job, to_stderr=to_stderr)
     if exit_code:
         raise typer.Exit(exit_code)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from diabolo.cli.echo import echo
 from diabolo.cli.options import Engine, Json, Run, print_json
 from diabolo.cli.own_images import Files, Fit, Memory, Sheet, Workers
 
@@ -41,9 +42,9 @@ def denoise_files(
     """
     from diabolo.cli import own_images
     from diabolo.cli.data import progress_display
+    from diabolo.printable import printable
     from diabolo.use.denoise import denoise_files as denoise_into
     from diabolo.use.noise import noise_note
-    from diabolo.use.printable import printable
 
     loaded = own_images.open_run(run, engine)
     note = noise_note(loaded.graph)
@@ -93,9 +94,9 @@ def denoise_files(
             f"; noise of {sigma:g}: mean PSNR to the clean images {own_images.decibels(before)} before, "
             f"{own_images.decibels(after)} after"
         )
-    typer.echo(said)
+    echo(said)
     if sheet is not None:
-        typer.echo(printable(sheet))
+        echo(printable(sheet))
     if note is not None:
         own_images.say_note(note)
     own_images.print_skipped(skipped)

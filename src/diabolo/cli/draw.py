@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from diabolo.cli.echo import echo
 from diabolo.cli.options import Json, Model, print_json, read_input_shape
 
 
@@ -36,5 +37,5 @@ def draw_model(
     if as_json:
         print_json({"name": drawing.name, "line": drawing.line, "file": str(target)})
         return
-    typer.echo(f"{drawing.name}: {drawing.line}")
-    typer.echo(f"Drawing: {target}")
+    echo(f"{drawing.name}: {drawing.line}")
+    echo(f"Drawing: {target}")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from diabolo.cli.echo import echo
 from diabolo.cli.options import Engine, Json, Run, print_json
 from diabolo.cli.own_images import Files, Fit, Memory, Workers
 
@@ -40,8 +41,8 @@ def encode_files(
     """
     from diabolo.cli import own_images
     from diabolo.cli.data import progress_display
+    from diabolo.printable import printable
     from diabolo.use.encode_files import encode_files as encode_into
-    from diabolo.use.printable import printable
     from diabolo.vocabulary import describe
 
     loaded = own_images.open_run(run, engine)
@@ -60,5 +61,5 @@ def encode_files(
         )
         return
     each = "of several shapes" if done.shape is None else f"{describe(done.shape)} each"
-    typer.echo(f"{own_images.count_images(done.num_images)} encoded into {printable(output)}, {each}")
+    echo(f"{own_images.count_images(done.num_images)} encoded into {printable(output)}, {each}")
     own_images.print_skipped(done.skipped)

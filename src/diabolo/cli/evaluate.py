@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from diabolo.cli.echo import echo
 from diabolo.cli.options import Channels, Engine, Fit, Json, Run, Size, data_options, print_json
 from diabolo.errors import DiaboloError, clip
 
@@ -54,12 +55,12 @@ def evaluate_run(
         )
         return
     for note in (*dataset.notes, *notes):
-        typer.echo(f"note: {note}", err=True)
-    typer.echo(f"{loaded.name}: {loaded.line}")
-    typer.echo(dataset.describe())
-    typer.echo(_line(f"{part} (now)", results))
+        echo(f"note: {note}", err=True)
+    echo(f"{loaded.name}: {loaded.line}")
+    echo(dataset.describe())
+    echo(_line(f"{part} (now)", results))
     if recorded:
-        typer.echo(_line("test (at the end of training)", recorded))
+        echo(_line("test (at the end of training)", recorded))
 
 
 def _line(name: str, values: dict[str, float]) -> str:

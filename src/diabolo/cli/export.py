@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from diabolo.cli.echo import echo
 from diabolo.cli.options import Json, Run, print_json
 
 
@@ -71,13 +72,11 @@ def export_run(
         )
         return
     for note in done.notes:
-        typer.echo(f"note: {note}")
+        echo(f"note: {note}")
     if difference.num_images:
-        typer.echo(
-            f"Largest difference from the model on {difference.num_images} fresh images: {difference.largest:.2g}"
-        )
+        echo(f"Largest difference from the model on {difference.num_images} fresh images: {difference.largest:.2g}")
     if difference.num_jumps:
-        typer.echo(f"note: of these, {difference.num_jumps} with another of two equally near codes")
+        echo(f"note: of these, {difference.num_jumps} with another of two equally near codes")
     for file in done.beside:
-        typer.echo(f"Beside it: {file}")
-    typer.echo(f"{done.format}, {done.part}: {done.file}")
+        echo(f"Beside it: {file}")
+    echo(f"{done.format}, {done.part}: {done.file}")

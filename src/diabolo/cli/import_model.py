@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from diabolo.cli.echo import echo
 from diabolo.cli.options import Json, print_json, read_input_shape
 
 
@@ -66,6 +67,6 @@ def import_file(
         print_json({"run": str(run.folder.path), "line": run.line, "notes": list(done.notes)})
         return
     for note in done.notes:
-        typer.echo(f"note: {note}")
-    typer.echo(f"{run.name}: {run.line}")
-    typer.echo(f"Run: {run.folder.path}")
+        echo(f"note: {note}")
+    echo(f"{run.name}: {run.line}")
+    echo(f"Run: {run.folder.path}")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from diabolo.cli.echo import echo
 from diabolo.cli.options import Engine, Json, Run, print_json
 from diabolo.cli.own_images import Memory
 
@@ -45,12 +46,12 @@ def interpolate_files(
     reconstruction, the steps between, the reconstruction of B, and B.
     """
     from diabolo.cli import own_images
+    from diabolo.printable import printable
     from diabolo.use.interpolate_files import interpolate_files as interpolate_into
-    from diabolo.use.printable import printable
 
     loaded = own_images.open_run(run, engine)
     shown = interpolate_into(loaded, first, second, output, steps=steps, path=path, fit=fit, memory=memory)
     if as_json:
         print_json({"target": str(output), "images": shown})
         return
-    typer.echo(f"{printable(output)}: {shown} images, the two originals at the ends")
+    echo(f"{printable(output)}: {shown} images, the two originals at the ends")

@@ -35,6 +35,7 @@ from diabolo.cli import (
     train,
     zoo,
 )
+from diabolo.cli.echo import accept_any_name, echo
 from diabolo.errors import DiaboloError, is_out_of_memory
 
 app = typer.Typer(
@@ -94,6 +95,7 @@ def main() -> None:
     """Entry point of the `diabolo` command; exits with 2 for errors that a user can mend."""
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     debug = len(arguments) < len(sys.argv) - 1
+    accept_any_name()
     use_huge_pages()
     gc.set_threshold(50_000, 20, 20)  # looking for garbage while modules are loaded takes a tenth of a short command
     try:
@@ -116,5 +118,5 @@ def main() -> None:
 
 
 def _fail(message: str, code: int) -> None:
-    typer.echo(f"diabolo: {message}", err=True)
+    echo(f"diabolo: {message}", err=True)
     sys.exit(code)

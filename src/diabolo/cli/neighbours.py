@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from diabolo.cli.echo import echo
 from diabolo.cli.options import Engine, Json, Run, print_json
 from diabolo.cli.own_images import Fit, Memory, Workers
 
@@ -39,7 +40,7 @@ def find_neighbours(
     from diabolo.api.neighbours import neighbours
     from diabolo.cli import own_images
     from diabolo.cli.data import progress_display
-    from diabolo.use.printable import printable
+    from diabolo.printable import printable
 
     with progress_display() as report:
         found = neighbours(
@@ -64,10 +65,10 @@ def find_neighbours(
         )
         return
     for one in found.queries:
-        typer.echo(printable(one.query))
+        echo(printable(one.query))
         for near in one.nearest:
-            typer.echo(f"  {near.distance:.4f}  {printable(near.path)}")
-    typer.echo(f"{own_images.count_images(found.num_searched)} searched")
+            echo(f"  {near.distance:.4f}  {printable(near.path)}")
+    echo(f"{own_images.count_images(found.num_searched)} searched")
     if output is not None:
-        typer.echo(printable(output))
+        echo(printable(output))
     own_images.print_skipped(found.skipped)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from diabolo.cli.echo import echo
+
 if TYPE_CHECKING:
     from diabolo.data import Skipped
     from diabolo.use import Run as LoadedRun
@@ -56,7 +58,7 @@ def open_run(run: str, engine: str | None) -> "LoadedRun":
 
 def say_note(note: str) -> None:
     """One line for the user, beside the results."""
-    typer.echo(f"note: {note}", err=True)
+    echo(f"note: {note}", err=True)
 
 
 class Lines:
@@ -74,27 +76,27 @@ class Lines:
         if self.is_silent:
             return
         if not self.waits:
-            typer.echo(line)
+            echo(line)
         elif len(self.kept) < _SHOWN:
             self.kept.append(line)
 
     def close(self) -> None:
         """Prints what waited for the end."""
         for line in self.kept:
-            typer.echo(line)
+            echo(line)
         if self.kept and self.count > len(self.kept):
-            typer.echo(f"… and {self.count - len(self.kept):,} more")
+            echo(f"… and {self.count - len(self.kept):,} more")
 
 
 def print_skipped(skipped: "Iterable[Skipped]") -> None:
     """Says on stderr what was left out and why."""
-    from diabolo.use.printable import printable
+    from diabolo.printable import printable
 
     listed = list(skipped)
     if listed:
-        typer.echo(f"{len(listed):,} {'file' if len(listed) == 1 else 'files'} left out:", err=True)
+        echo(f"{len(listed):,} {'file' if len(listed) == 1 else 'files'} left out:", err=True)
         for one in listed:
-            typer.echo(f"  {printable(one.path)}: {one.reason}", err=True)
+            echo(f"  {printable(one.path)}: {one.reason}", err=True)
 
 
 def skipped_json(skipped: "Iterable[Skipped]") -> list[dict[str, str]]:

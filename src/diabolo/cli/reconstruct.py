@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from diabolo.cli.echo import echo
 from diabolo.cli.options import Engine, Json, Run, print_json
 from diabolo.cli.own_images import Files, Fit, Memory, Sheet, Workers
 
@@ -32,8 +33,8 @@ def reconstruct_files(
     """
     from diabolo.cli import own_images
     from diabolo.cli.data import progress_display
+    from diabolo.printable import printable
     from diabolo.use.files import reconstruct_files as reconstruct_into
-    from diabolo.use.printable import printable
 
     loaded = own_images.open_run(run, engine)
     lines = own_images.Lines(is_silent=as_json)
@@ -60,7 +61,7 @@ def reconstruct_files(
         return
     lines.close()
     mean = own_images.decibels(own_images.mean(one.psnr for one in done))
-    typer.echo(f"{own_images.count_images(len(done))} reconstructed into {printable(output)}, mean PSNR {mean}")
+    echo(f"{own_images.count_images(len(done))} reconstructed into {printable(output)}, mean PSNR {mean}")
     if sheet is not None:
-        typer.echo(printable(sheet))
+        echo(printable(sheet))
     own_images.print_skipped(skipped)

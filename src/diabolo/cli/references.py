@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from diabolo.cli.echo import echo
 from diabolo.cli.options import Channels, Data, Fit, Json, Size, data_options, print_json
 from diabolo.errors import DiaboloError, clip
 
@@ -65,9 +66,9 @@ def show_references(
     if as_json:
         print_json({"data": described, "part": part, "references": [one.to_dict() for one in found]})
         return
-    typer.echo(f"{described}; measured on {part}")
+    echo(f"{described}; measured on {part}")
     for line in table(found):
-        typer.echo(line)
+        echo(line)
 
 
 def table(references: tuple["Reference", ...]) -> list[str]:
@@ -110,7 +111,7 @@ def _of_data(
         assert model is not None
         shape = tuple(graph_of(model, dataset.image_shape).latent_shape)
     for note in dataset.notes:
-        typer.echo(f"note: {note}", err=True)
+        echo(f"note: {note}", err=True)
     described = f"{dataset.describe()}; latent {'×'.join(map(str, shape))}"
     return described, references_of(dataset, shape, part=part, report=report)
 

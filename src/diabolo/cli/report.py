@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from diabolo.cli.echo import echo
 from diabolo.cli.options import Json, print_json
 
 
@@ -62,8 +63,8 @@ def report_runs(
         )
         return
     for part in content.left_out[:10]:
-        typer.echo(f"left out: {part.folder}: {part.reason}", err=True)
+        echo(f"left out: {part.folder}: {part.reason}", err=True)
     if len(content.left_out) > 10:
-        typer.echo(f"left out: … and {len(content.left_out) - 10} more", err=True)
-    typer.echo(content.verdict.headline)
-    typer.echo(f"Report: {target}")
+        echo(f"left out: … and {len(content.left_out) - 10} more", err=True)
+    echo(content.verdict.headline)
+    echo(f"Report: {target}")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from diabolo.cli.echo import echo
 from diabolo.cli.options import Engine, Json, Run, print_json
 from diabolo.cli.own_images import Memory
 
@@ -30,11 +31,11 @@ def sample_images(
     """
     from diabolo.api.sample import sample
     from diabolo.cli import own_images
-    from diabolo.use.printable import printable
+    from diabolo.printable import printable
 
     loaded = own_images.open_run(run, engine)
     images = sample(loaded, number, output=output, seed=seed, temperature=temperature, memory=memory)
     if as_json:
         print_json({"target": str(output), "images": len(images), "seed": seed, "temperature": temperature})
         return
-    typer.echo(f"{printable(output)}: {own_images.count_images(len(images))} of seed {seed}")
+    echo(f"{printable(output)}: {own_images.count_images(len(images))} of seed {seed}")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from diabolo.cli.echo import echo
 from diabolo.cli.options import Engine, Json, Run, print_json
 from diabolo.cli.own_images import Fit, Memory, Workers
 from diabolo.errors import DiaboloError
@@ -138,26 +139,26 @@ def _check_options(
 
 
 def _line(one: "ScoredFile") -> str:
-    from diabolo.use.printable import printable
+    from diabolo.printable import printable
 
     scores = "  ".join(f"{value:.6g}" for value in one.scores.values())
     return f"{printable(one.path)}  {scores}{'  ALARM' if one.is_alarm else ''}"
 
 
 def _print_calibrated(done: "Calibrated") -> None:
-    from diabolo.use.printable import printable
+    from diabolo.printable import printable
 
     calibration, threshold = done.calibration, done.calibration.threshold
     if calibration.choice:
         told = ", ".join(f"{name} {value:.3f}" for name, value in calibration.choice.items())
-        typer.echo(f"score: {calibration.score}, which tells made-up defects best (AUROC: {told})")
+        echo(f"score: {calibration.score}, which tells made-up defects best (AUROC: {told})")
     low, high = threshold.interval
-    typer.echo(
+    echo(
         f"threshold: {threshold.value:.6g}, from {threshold.num_images:,} normal images. {threshold.expected:.2%} of "
         f"normal images are expected above it, and the real rate lies between {low:.2%} and {high:.2%} "
         f"({threshold.confidence:.0%})"
     )
-    typer.echo(f"kept in {printable(done.file)}")
+    echo(f"kept in {printable(done.file)}")
 
 
 def _print_scored(scored: "ScoredFiles") -> None:
@@ -165,10 +166,10 @@ def _print_scored(scored: "ScoredFiles") -> None:
 
     said = f"{count_images(len(scored.images))} scored by {', '.join(scored.names)}"
     if scored.calibration is None:
-        typer.echo(f"{said}; no threshold (`--calibrate FOLDER` makes one)")
+        echo(f"{said}; no threshold (`--calibrate FOLDER` makes one)")
     else:
         alarms = sum(bool(one.is_alarm) for one in scored.images)
-        typer.echo(f"{said}; {alarms:,} above the threshold {scored.calibration.threshold.value:.6g}")
+        echo(f"{said}; {alarms:,} above the threshold {scored.calibration.threshold.value:.6g}")
     for name, found in (scored.detection or {}).items():
         _print_detection(name, found)
     if scored.detection is not None and scored.calibration is not None:
@@ -176,15 +177,15 @@ def _print_scored(scored: "ScoredFiles") -> None:
 
 
 def _print_detection(name: str, found: "Detection") -> None:
-    typer.echo(
+    echo(
         f"{name}: AUROC {_interval(found.auroc)}, "
         f"{found.auroc.num_normal:,} good and {found.auroc.num_defect:,} defect images"
     )
     for kind, one in found.kinds.items():
-        typer.echo(f"  {kind}: AUROC {_interval(one)}, {one.num_defect:,} images")
+        echo(f"  {kind}: AUROC {_interval(one)}, {one.num_defect:,} images")
     if found.pixels is not None:
         low, high = found.pixels.interval
-        typer.echo(
+        echo(
             f"  where: AUPRO {found.pixels.aupro:.3f} ({low:.3f} to {high:.3f}), {found.pixels.num_regions:,} regions; "
             f"AUROC of pixels {found.pixels.pixel_auroc:.3f}"
         )
@@ -194,7 +195,7 @@ def _print_alarms(scored: "ScoredFiles", calibration: "Calibration") -> None:
     good = [one.is_alarm for one in scored.images if one.kind == "good"]
     bad = [one.is_alarm for one in scored.images if one.kind != "good"]
     fewest, most = calibration.threshold.alarms_among(len(good))
-    typer.echo(
+    echo(
         f"alarms: {sum(map(bool, good)):,} of {len(good):,} good images ({fewest:,} to {most:,} expected), "
         f"{sum(map(bool, bad)):,} of {len(bad):,} with defects"
     )

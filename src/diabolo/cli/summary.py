@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from diabolo.cli.echo import echo
 from diabolo.cli.options import Json, Model, print_json, read_input_shape
 
 
@@ -32,6 +33,6 @@ def show_summary(
     if as_json:
         print_json({**result.to_dict(), "findings": [finding.to_dict() for finding in findings]})
         return
-    typer.echo(str(result))
+    echo(str(result))
     for line in worth_saying(findings):
-        typer.echo(line)
+        echo(line)

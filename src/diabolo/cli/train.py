@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from diabolo.cli.echo import echo
 from diabolo.cli.options import (
     MODEL_HELP,
     Channels,
@@ -21,6 +22,7 @@ from diabolo.cli.options import (
     read_settings,
 )
 from diabolo.errors import DiaboloError, OutputError
+from diabolo.printable import printable
 
 if TYPE_CHECKING:
     from diabolo.api.execute import Outcome
@@ -128,7 +130,7 @@ def train_model(
         print_json(_values(outcome))
     elif exit_code == 0:
         for line in closing_lines(outcome):
-            typer.echo(line)
+            echo(line)
     raise typer.Exit(exit_code)
 
 
@@ -147,24 +149,24 @@ def announce(job: "Job", *, to_stderr: bool = False) -> None:
     """Says what is trained on, and what a reader must know of it."""
     from diabolo.api.preflight import examine_job, worth_saying
 
-    typer.echo(job.dataset.describe(), err=to_stderr)
-    typer.echo(job.engine, err=to_stderr)
+    echo(job.dataset.describe(), err=to_stderr)
+    echo(job.engine, err=to_stderr)
     for note in (*job.dataset.notes, *job.notes):
-        typer.echo(f"note: {note}", err=to_stderr)
+        echo(f"note: {note}", err=to_stderr)
     if job.dataset.skipped:
-        typer.echo(f"note: {len(job.dataset.skipped)} files were left out:", err=True)
+        echo(f"note: {len(job.dataset.skipped)} files were left out:", err=True)
         for skipped in job.dataset.skipped[:10]:
-            typer.echo(f"  {skipped.path}: {skipped.reason}", err=True)
+            echo(f"  {printable(skipped.path)}: {skipped.reason}", err=True)
         if len(job.dataset.skipped) > 10:
-            typer.echo(f"  … and {len(job.dataset.skipped) - 10} more", err=True)
+            echo(f"  … and {len(job.dataset.skipped) - 10} more", err=True)
     if job.recipe.validation == "test":
-        typer.echo(
+        echo(
             f"note: recipe `{job.recipe.name}` validates on the test images, as the question does; "
             "nothing is selected by them, and the last weights are kept",
             err=to_stderr,
         )
     for line in worth_saying(examine_job(job)):
-        typer.echo(line, err=to_stderr)
+        echo(line, err=to_stderr)
 
 
 def carry_out(job: "Job", *, to_stderr: bool = False, trackers: Sequence[str] = ()) -> "tuple[Outcome, int]":
@@ -176,7 +178,7 @@ def carry_out(job: "Job", *, to_stderr: bool = False, trackers: Sequence[str] = 
     from diabolo.train import Diverged, Event, Stopped
 
     def say(note: str) -> None:
-        typer.echo(f"note: {note}", err=True)
+        echo(f"note: {note}", err=True)
 
     def watch(event: Event) -> None:
         display(event)
@@ -195,10 +197,10 @@ def carry_out(job: "Job", *, to_stderr: bool = False, trackers: Sequence[str] = 
                 raise
             raise OutputError(f"{error}; then go on with: diabolo train --resume {folder}") from error
     for note in outcome.notes:
-        typer.echo(f"note: {note}", err=True)
+        echo(f"note: {note}", err=True)
     end = outcome.end
     if isinstance(end, Stopped):
-        typer.echo(
+        echo(
             f"Stopped in epoch {end.epoch} after {end.step} of its steps; everything is saved. "
             f"Go on with: diabolo train --resume {folder}",
             err=True,
@@ -208,7 +210,7 @@ def carry_out(job: "Job", *, to_stderr: bool = False, trackers: Sequence[str] = 
         kept = (
             "the last good checkpoint is kept" if outcome.run.folder.history_file.exists() else "no epoch was finished"
         )
-        typer.echo(
+        echo(
             f"diabolo: {end.message}. In `{folder}` {kept}.",
             err=True,
         )

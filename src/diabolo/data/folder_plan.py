@@ -15,6 +15,7 @@ from diabolo.data.listing import Listing
 from diabolo.data.on_disk import Images
 from diabolo.data.parts import Parts, assign_parts
 from diabolo.errors import DataError
+from diabolo.printable import printable
 
 _NUM_SHOWN = 5  # sizes or files listed in a message
 
@@ -128,11 +129,6 @@ class Plan:
             notes=(*lines, *notes),
             part_digests=None if digests is None else digests(images),
         )
-
-
-def printable(name: str) -> str:
-    """A file's name on one line of a terminal, whatever is in it."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in name)
 
 
 def _skipped(listing: Listing, facts: Facts, outside: Sequence[int] = ()) -> tuple[Skipped, ...]:

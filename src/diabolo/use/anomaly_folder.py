@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from diabolo.errors import DataError
-from diabolo.use.printable import printable
+from diabolo.printable import printable
 from diabolo.use.walk import find_files
 
 GOOD = "good"

@@ -10,12 +10,12 @@ import numpy as np
 from diabolo.anomaly import auroc, false_alarm_threshold, images_needed
 from diabolo.data import Skipped
 from diabolo.errors import DataError, RunError
+from diabolo.printable import printable
 from diabolo.use.calibration import Calibration, calibration_file, weights_digest, write_calibration
 from diabolo.use.encode import encode
 from diabolo.use.files import open_stream
 from diabolo.use.latent_distance import MOST_VALUES, LatentStatistics, latent_statistics
 from diabolo.use.made_up_defects import with_made_up_defects
-from diabolo.use.printable import printable
 from diabolo.use.run import Run
 from diabolo.use.score import SCORES, find_score, score_images
 from diabolo.use.score_stream import Reading, ScoreStream

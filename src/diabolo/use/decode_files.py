@@ -13,11 +13,11 @@ from diabolo.data.dataset import Report
 from diabolo.errors import DataError, clip
 from diabolo.files import make_folder
 from diabolo.model import AutoEncoder
+from diabolo.printable import printable
 from diabolo.use.codes import codes_to_latents, unpack_codes
 from diabolo.use.decode import decode
 from diabolo.use.latents_read import LatentFile
 from diabolo.use.pictures import ResultNames, write_png
-from diabolo.use.printable import printable
 from diabolo.use.run import Run
 
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from diabolo.anomaly import Auroc, OverlapCurve, PixelScores, auroc
 from diabolo.data.images import UnreadableImageError, fit_image, read_header, read_image
+from diabolo.printable import printable
 from diabolo.use.anomaly_folder import GOOD, Labelled
-from diabolo.use.printable import printable
 from diabolo.use.score import SCORES, MapKind, Scored
 
 

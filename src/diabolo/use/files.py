@@ -11,8 +11,8 @@ from diabolo.data.dataset import Report
 from diabolo.data.images import UnreadableImageError, read_header
 from diabolo.errors import DataError
 from diabolo.files import make_folder
+from diabolo.printable import printable
 from diabolo.use.pictures import ResultNames, make_pictures, write_png
-from diabolo.use.printable import printable
 from diabolo.use.run import Run
 from diabolo.use.sheet import Sheet
 from diabolo.use.sight import size_is_fixed_by

@@ -6,9 +6,9 @@ import numpy as np
 
 from diabolo.data.images import UnreadableImageError, fit_image, read_image
 from diabolo.errors import DataError, DiaboloError
+from diabolo.printable import printable
 from diabolo.use.interpolate import interpolate
 from diabolo.use.pictures import write_png
-from diabolo.use.printable import printable
 from diabolo.use.run import Run
 from diabolo.use.sight import size_is_fixed_by
 

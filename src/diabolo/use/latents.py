@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from diabolo.errors import DiaboloError
 from diabolo.files import atomic_path, output_errors, write_text
-from diabolo.use.printable import printable
+from diabolo.printable import printable
 
 SUFFIXES = (".npz", ".npy", ".parquet")
 """What a file of latents may be called."""

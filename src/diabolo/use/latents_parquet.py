@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diabolo.errors import DataError
+from diabolo.printable import printable
 from diabolo.use.latents import FORMAT, LatentTable, import_pyarrow
-from diabolo.use.printable import printable
 
 _ROWS = 256  # that are read at a time
 

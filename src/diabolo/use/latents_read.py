@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diabolo.errors import DataError
+from diabolo.printable import printable
 from diabolo.use.latents import LatentTable, check_suffix
 from diabolo.use.latents_parquet import parquet_table, parquet_values
-from diabolo.use.printable import printable
 
 KINDS = ("latents", "codes", "packed")
 """Names of the array in a file, in the order in which they are looked for."""

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from diabolo.data import Skipped
 from diabolo.errors import DataError, DiaboloError
+from diabolo.printable import printable
 from diabolo.use.encode import check_pool, encode, pooled
 from diabolo.use.files import AT_ONCE, open_stream
 from diabolo.use.latents import SUFFIXES
 from diabolo.use.latents_read import LatentFile
 from diabolo.use.nearest import Nearest
-from diabolo.use.printable import printable
 from diabolo.use.run import Run
 from diabolo.use.score_stream import Reading
 from diabolo.use.walk import find_files

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diabolo.data.images import UnreadableImageError, read_image
+from diabolo.printable import printable
 from diabolo.use.neighbours import FoundNeighbours
-from diabolo.use.printable import printable
 
 SHOWN = 12
 """Most queries in a picture."""

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from diabolo.errors import RunError
-from diabolo.use.printable import printable
+from diabolo.printable import printable
 from diabolo.use.run import Run
 from diabolo.zoo import zoo
 from diabolo.zoo.shipped import shipped_run

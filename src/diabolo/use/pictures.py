@@ -12,7 +12,7 @@ from PIL import Image
 
 from diabolo.files import atomic_path
 from diabolo.model import AutoEncoder
-from diabolo.use.printable import printable
+from diabolo.printable import printable
 from diabolo.use.tiles import blocks
 
 _LONGEST_STEM = 200  # bytes of a name that a number and `.png` may still follow

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from diabolo.use.printable import printable
+from diabolo.printable import printable
 
 SHOWN = 12
 """Most images on a sheet."""

@@ -15,7 +15,7 @@ from diabolo.data import Progress, Skipped
 from diabolo.data.dataset import Report
 from diabolo.data.images import UnreadableImageError, check_options, fit_image, read_header, read_image
 from diabolo.errors import DataError, DiaboloError
-from diabolo.use.printable import printable
+from diabolo.printable import printable
 
 WORKERS = min(8, os.cpu_count() or 1)
 """Threads that decode; Pillow leaves Python's lock while it does."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from diabolo.errors import DataError
-from diabolo.use.printable import printable
+from diabolo.printable import printable
 
 
 def find_files(paths: Sequence[str | Path], *, output: Path | None = None) -> list[Path]:

@@ -1,6 +1,7 @@
 """Histories of run folders."""
 
 import importlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ from made_runs import FLOOR, falling, make_run, settled
 
 import diabolo
 from diabolo.errors import DataError, RunError
-from diabolo.explain import History, explain_history, history_of_run
+from diabolo.explain import History, explain_history, explain_pair, history_of_run
+from diabolo.runs import RunFolder, write_history, write_record
 
 
 def test_a_run_brings_all_that_is_known(tmp_path: Path) -> None:
@@ -102,3 +104,39 @@ def test_the_function_and_the_package_share_a_name() -> None:
     importlib.reload(importlib.import_module("diabolo.explain"))
     assert callable(diabolo.explain)
     assert callable(importlib.import_module("diabolo.explain").explain_history)
+
+
+@pytest.mark.parametrize(
+    ("loss", "title"),
+    [
+        ("psnr", "minus the PSNR"),
+        ("charbonnier", "Charbonnier loss"),
+        ("0.84*ms-ssim+0.16*l1", "0.84 × 1 - MS-SSIM + 0.16 × mean absolute error"),
+        ("a-loss-of-tomorrow", "loss"),
+    ],
+)
+def test_every_loss_of_a_recipe_has_its_title(tmp_path: Path, loss: str, title: str) -> None:
+    recipe = {"name": "fast", "loss": loss, "epochs": 40, "validation": "held-out", "keep": "best"}
+    history = history_of_run(make_run(tmp_path / "one", falling(), recipe=recipe))
+    other = history_of_run(make_run(tmp_path / "two", falling(), name="other"))
+    assert history.loss_title == title
+    sentences = [reading.sentence for reading in explain_pair(history, other) if reading.code == "EX503"]
+    assert len(sentences) == (title != "loss")
+    assert all(f"small was trained on {title}, other on binary cross-entropy" in sentence for sentence in sentences)
+
+
+def test_decibels_have_no_floor_that_hides_the_progress(tmp_path: Path) -> None:
+    """A loss of minus the PSNR moves by less than 1 % while the squared error moves by 6 %: no floor is in the way."""
+    folder = make_run(tmp_path / "run", falling())
+    psnr = 25 + 0.6 * (1 - np.exp(-np.arange(40) / 20))
+    rows = [
+        replace(row, loss=-one, train_loss=-one, val_loss=-one, train_excess=60 - one, val_excess=60 - one,
+                val_psnr=one, val_mse=10 ** (-one / 10))
+        for row, one in zip(RunFolder(path=folder).history(), psnr.tolist(), strict=True)
+    ]  # fmt: skip
+    write_history(RunFolder(path=folder).history_file, rows)
+    record = RunFolder(path=folder).record()
+    write_record(RunFolder(path=folder).record_file, replace(record, recipe={**record.recipe, "loss": "psnr"}))
+    readings = explain_history(history_of_run(folder))
+    assert "EX401" not in [reading.code for reading in readings]
+    assert "excess" not in " ".join(reading.sentence for reading in readings)

@@ -28,6 +28,7 @@ def history(num_epochs: int = 3, *, label: str = "method-2", shift: float = 0.0,
         "val_psnr": (25.0 - 10 * np.log10((val_loss - FLOOR) / 0.01)).tolist(),
         "loss_floor": FLOOR,
         "loss_name": "binary cross-entropy",
+        "loss_unit": "nats a pixel value",
         "validation_name": "test images",
     }
     return CurveData(**(fields | changes))
@@ -215,3 +216,10 @@ def test_what_cannot_be_written(tmp_path):
 def test_what_cannot_be_drawn(histories, message):
     with pytest.raises(DataError, match=message):
         curves_figure(histories)
+
+
+def test_the_panel_above_the_floor_has_the_unit_of_the_loss() -> None:
+    figure = curves_figure([history(5, loss_name="Charbonnier loss", loss_unit="pixel range", loss_floor=0.001)])
+    assert "pixel range" in words(figure)
+    assert "nats" not in words(figure)
+    assert "Floor: the loss of a perfect copy." in words(figure)

@@ -11,6 +11,7 @@ from report_builders import DEAD_LINE, EVIL, RECIPE, make_run, page, pictures, r
 from syrupy.assertion import SnapshotAssertion
 
 from diabolo.report import ReferencePart, VerdictPart, render_report
+from diabolo.report.curves import draw_curves
 from diabolo.report.formats import number, prose, signed, spread
 from diabolo.report.gather import group_runs, read_run
 from diabolo.report.spread import Spread
@@ -156,3 +157,24 @@ def test_first_sentences(tmp_path: Path, snapshot: SnapshotAssertion) -> None:
         ),
     }
     assert "\n\n".join(f"# {name}\n{said(verdict)}" for name, verdict in cases.items()) == snapshot
+
+
+@pytest.mark.parametrize(
+    ("loss", "name", "unit"),
+    [
+        ("bce", "binary cross-entropy", "nats a pixel value"),
+        ("charbonnier", "Charbonnier loss", "pixel range"),
+        ("mse+l1", "1 × mean squared error + 1 × mean absolute error", "1 × squared pixel range + 1 × pixel range"),
+    ],
+)
+def test_charts_say_which_loss_and_its_unit(tmp_path: Path, loss: str, name: str, unit: str) -> None:
+    run = make_run(tmp_path / "a", recipe={**RECIPE, "loss": loss})
+    charts = {chart.key: chart.svg for chart in draw_curves(page(run).models)}
+    assert f">{name}, {unit}</text>" in charts["loss"]
+    assert f">{unit}</text>" in charts["excess"]
+
+
+def test_a_chart_of_an_unknown_loss_is_drawn(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "a", recipe={**RECIPE, "loss": EVIL})
+    html = render_report(page(run))
+    assert EVIL not in html

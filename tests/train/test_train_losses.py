@@ -12,8 +12,8 @@ from train_builders import model, random_images, run
 
 from diabolo.errors import RecipeError
 from diabolo.metrics import structural_similarity as reported
+from diabolo.runs.loss_text import print_mixture, read_mixture
 from diabolo.train import LOSSES, find_loss, floor_of, loss_for
-from diabolo.train.mixture import print_mixture, read_mixture
 from diabolo.train.multi_scale import WEIGHTS, multi_scale_similarity, num_scales
 from diabolo.train.recipe import find_recipe
 

@@ -8,12 +8,14 @@ from diabolo.api.job import Job
 from diabolo.figures.curve_data import CurveData
 from diabolo.figures.curves import draw_curves
 from diabolo.figures.reconstructions import draw_reconstructions
-from diabolo.train import find_loss, recipe_from_record
+from diabolo.runs.loss_text import describe_loss
+from diabolo.train import recipe_from_record
 from diabolo.use import Run, psnr_of
 
 NUM_SHOWN = 2000
 """Most validation images among which best, median and worst are sought; fewer where they are large."""
 _VALUES_SHOWN = NUM_SHOWN * 32 * 32 * 3
+_NO_FLOOR = 1e-6  # a difference of two nearly equal losses; the PSNR's, far below 0, is no level that a model nears
 
 
 def draw_run_figures(run: Run, job: Job) -> None:
@@ -41,7 +43,8 @@ def draw_run_figures(run: Run, job: Job) -> None:
 
 def curve_data(run: Run) -> CurveData:
     """The history of a run as the curves take it."""
-    rows = run.history
+    rows, loss = run.history, describe_loss(str(run.record.recipe["loss"]))
+    floor = rows[0].val_loss - rows[0].val_excess if rows else 0.0
     return CurveData(
         label=run.name,
         line=run.line,
@@ -49,8 +52,9 @@ def curve_data(run: Run) -> CurveData:
         loss=[row.loss for row in rows],
         val_loss=[row.val_loss for row in rows],
         val_psnr=[row.val_psnr for row in rows],
-        loss_floor=rows[0].val_loss - rows[0].val_excess if rows else None,
-        loss_name=find_loss(run.record.recipe["loss"]).title,
+        loss_floor=floor if floor > _NO_FLOOR else None,
+        loss_name=loss.title,
+        loss_unit=loss.unit,
         validation_name=validation_name(run),
     )
 

@@ -24,7 +24,12 @@ def explain_runs(
     ] = False,
     loss: Annotated[
         str,
-        typer.Option("--loss", metavar="NAME", help="For other programs' files: bce, mse or l1.", show_default=False),
+        typer.Option(
+            "--loss",
+            metavar="NAME",
+            help="For other programs' files: the loss, as in a recipe (bce, mse, l1).",
+            show_default=False,
+        ),
     ] = "",
     floor: Annotated[
         float | None,

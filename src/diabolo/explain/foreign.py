@@ -12,7 +12,8 @@ import numpy as np
 
 from diabolo.errors import DataError, clip
 from diabolo.explain.column_names import EPOCH_NAMES, described, known_columns, plain_name
-from diabolo.explain.history import LARGEST, LOSS_TITLES, Curve, History, floor_of
+from diabolo.explain.history import LARGEST, Curve, History, floor_of
+from diabolo.runs.loss_text import LOSS_NAMES, known_loss
 
 _LARGEST = 50_000_000  # bytes
 _MISSING = ("", "none", "null", "na", "n/a", "-")
@@ -27,15 +28,15 @@ def read_foreign(path: str | Path, *, loss: str = "", floor: float | None = None
 
     Args:
         path: a `.json` or `.csv` file, or a folder of TensorBoard's CSV files, one a curve.
-        loss: `bce`, `mse`, `l1`, where it is known.
+        loss: as in a recipe, `bce` or `mse` for example, where it is known.
         floor: loss of a perfect reconstruction of the images, where it is known.
         name: how sentences call it; the file's name by default.
 
     Raises:
         DataError: the file does not exist, cannot be read, is a pickle, or holds no losses.
     """
-    if loss and loss not in LOSS_TITLES:
-        raise DataError(f"`loss` (={clip(loss)}) must be one of {', '.join(LOSS_TITLES)}")
+    if loss and not known_loss(loss):
+        raise DataError(f"`loss` (={clip(loss)}) must be one of {', '.join(LOSS_NAMES)}, or a weighted sum of them")
     if floor is not None and not math.isfinite(floor):
         raise DataError(f"`floor` (={floor}) must be a number")
     path = Path(path).expanduser()

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,13 +12,10 @@ from numpy.typing import NDArray
 from diabolo.errors import DataError, DiaboloError
 from diabolo.graph import build_graph
 from diabolo.runs import EpochRow, RunFolder
+from diabolo.runs.loss_text import known_loss
 
 Curve = NDArray[np.float64]
 """One value an epoch, NaN where there is none."""
-
-LOSS_TITLES = MappingProxyType({"bce": "binary cross-entropy", "mse": "squared error", "l1": "absolute error"})
-"""Losses whose value for a perfect reconstruction is understood, and how sentences call them."""
-
 
 LARGEST = 1e30
 """From here on a value is no number any more: a loss that large overflows in the next step."""
@@ -39,7 +35,7 @@ class History:
     """Curves by name: `loss` (while training, as Keras prints it), `train_loss` (train images, evaluation mode),
     `val_loss`, `val_mse`, `val_psnr` (dB), `val_ssim`, `learning_rate`, `accuracy`, `val_accuracy`."""
     loss: str = ""
-    """`bce`, `mse`, `l1`; empty where it is not known."""
+    """As in a recipe: `bce`, `mse`, `0.84*ms-ssim+0.16*l1`; empty where it is not known."""
     train_floor: float | None = None
     """Loss of a perfect reconstruction of the train images; None where it is not known."""
     val_floor: float | None = None
@@ -80,7 +76,8 @@ class History:
     @property
     def loss_title(self) -> str:
         """`binary cross-entropy`, or `loss` where it is not known which."""
-        return LOSS_TITLES.get(self.loss, "loss")
+        found = known_loss(self.loss)
+        return found.title if found else "loss"
 
 
 def history_of_run(folder: str | Path) -> History:
@@ -102,7 +99,7 @@ def history_of_run(folder: str | Path) -> History:
         source=str(folder),
         epochs=np.array([row.epoch for row in rows], dtype=np.int64),
         columns=values,
-        loss=loss if loss in LOSS_TITLES else "",
+        loss=loss if known_loss(loss) else "",
         train_floor=_floor(values, "train"),
         val_floor=_floor(values, "val"),
         validation_name="test images" if tested else "validation images",

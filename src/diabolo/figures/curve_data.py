@@ -26,9 +26,11 @@ class CurveData:
     val_psnr: Sequence[float]
     """PSNR on the validation images, in dB."""
     loss_floor: float | None
-    """The lowest loss that a perfect copy of the validation images gets (see `metrics.pixel_entropy`), if not 0."""
+    """The loss of a perfect copy of the validation images (see `metrics.pixel_entropy`) where it is above 0."""
     loss_name: str
     """`binary cross-entropy`, say."""
+    loss_unit: str
+    """`nats a pixel value`, say."""
     validation_name: str
     """What the validation images are: `validation`, or `test images`."""
 

@@ -51,6 +51,7 @@ _END_VALUES = 0.8
 _LABEL_LENGTH = 14  # characters of a model's name beside a curve
 _LEGEND_LENGTH = 34
 _CAPTION_STEP = 0.2
+_ENTROPY = "nats a pixel value"  # the unit of binary cross-entropy alone
 
 
 def draw_curves(histories: Sequence[CurveData], target: Path, *, title: str = "model loss") -> Path:
@@ -158,7 +159,7 @@ def _excess_panel(axes: Axes, histories: Sequence[CurveData]) -> None:
     epoch_axis(axes, all_epochs(histories), named=False)
     log_axis(axes, finite_values([excess(history) for history in histories]))
     axes.set_title(f"loss above the floor, {validation_name(histories)} (log scale)")
-    axes.set_ylabel("nats a pixel value")
+    axes.set_ylabel(joined(history.loss_unit for history in histories if excess(history).size))
     label_ends(axes, ends)
 
 
@@ -211,11 +212,14 @@ def _notes(histories: Sequence[CurveData]) -> list[tuple[float, str, str]]:
                    if not np.isfinite(a) or not np.isfinite(b)]  # fmt: skip
         if missing:
             sentences.append(f"{label}: the loss is not a finite number at {spans(missing)}.")
-    if loss_floors(histories):
+    with_floor = [history for history in histories if history.loss_floor is not None]
+    if any(history.loss_unit == _ENTROPY for history in with_floor):
         sentences.append(
             "Floor: grey pixels cost even a perfect copy their mean entropy; what is above it is the Kullback-Leibler "
             "divergence of image and reconstruction."
         )
+    elif with_floor:
+        sentences.append("Floor: the loss of a perfect copy.")
     for sentence in sentences:
         notes += [(0.0, text, SANS) for text in wrapped(sentence, (_WIDTH - 2 * _EDGE) * _DPI, SMALL_SIZE, dpi=_DPI)]
     return notes

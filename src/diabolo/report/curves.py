@@ -8,11 +8,11 @@ from diabolo.report.chart import Chart, Series, draw_chart
 from diabolo.report.content import ModelPart
 from diabolo.report.spread import Band, band
 from diabolo.runs import EpochRow
+from diabolo.runs.loss_text import known_loss
 
 MOST_MODELS = 7
 """Most models whose curves are drawn."""
 _MOST_TABLE_ROWS = 60  # epochs in the table beside the charts
-_LOSS_NAMES = {"bce": "binary cross-entropy", "mse": "mean squared error", "l1": "mean absolute error"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,14 @@ class DrawnChart:
 def loss_name(models: Sequence[ModelPart]) -> str:
     """The losses that were trained, in words."""
     names = [str(model.runs[0].record.recipe.get("loss", "")) for model in models]
-    return " / ".join(dict.fromkeys(_LOSS_NAMES.get(name, name or "loss") for name in names))
+    known = {name: known_loss(name) for name in names}
+    return " / ".join(dict.fromkeys(found.title if (found := known[name]) else name or "loss" for name in names))
+
+
+def loss_unit(models: Sequence[ModelPart]) -> str:
+    """The units of the losses that were trained; empty where none is known."""
+    known = (known_loss(str(model.runs[0].record.recipe.get("loss", ""))) for model in models)
+    return " / ".join(dict.fromkeys(found.unit for found in known if found))
 
 
 def draw_curves(models: Sequence[ModelPart]) -> list[DrawnChart]:
@@ -57,11 +64,8 @@ def draw_curves(models: Sequence[ModelPart]) -> list[DrawnChart]:
     above = [_positive(band(model.runs, lambda row: row.val_excess)) for model in models]
     floors = _floors(models)
     if floors and any(value > 0 for one in above for value in one.mean):
-        charts.append(
-            _chart(
-                "excess", "Validation loss above its floor, log scale", "nats a pixel value", models, above, is_log=True
-            )
-        )
+        title = "Validation loss above its floor, log scale"
+        charts.append(_chart("excess", title, loss_unit(models), models, above, is_log=True))
     psnr = [band(model.runs, lambda row: row.val_psnr) for model in models]
     charts.append(
         _chart("psnr", "PSNR on the validation images", "dB, higher is better", models, psnr, better="higher")
@@ -101,7 +105,7 @@ def _loss_chart(models: Sequence[ModelPart], alone: bool) -> DrawnChart:
         title=title,
         description=_description(models, bands[1::2], ".4f"),
         x_name="epoch",
-        y_name=loss_name(models),
+        y_name=", ".join(filter(None, (loss_name(models), loss_unit(models)))),
         series=series,
         floors=[(value, f"floor {value:.4f}: a perfect copy") for value in _floors(models)],
         better="lower",

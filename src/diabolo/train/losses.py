@@ -15,7 +15,7 @@ from diabolo.errors import RecipeError
 from diabolo.kernels import binary_cross_entropy_with_logits
 from diabolo.metrics import pixel_entropy
 from diabolo.model import AutoEncoder
-from diabolo.train.mixture import NAMES, read_mixture
+from diabolo.runs.loss_text import LOSS_NAMES, describe_loss, read_mixture
 from diabolo.train.multi_scale import multi_scale_similarity
 
 
@@ -25,16 +25,22 @@ class Loss:
 
     name: str
     """Name in a recipe."""
-    title: str
-    """Name on figures."""
-    unit: str
-    """Of its value."""
     from_logits: bool
     """Whether it takes the output before the final sigmoid."""
     function: Callable[[Tensor, Tensor], Tensor]
     """(output, images) -> scalar mean over all values, or over images."""
     floor: Callable[[NDArray[np.uint8]], float]
     """Value for a perfect reconstruction of uint8 images (N, H, W, C)."""
+
+    @property
+    def title(self) -> str:
+        """Name on figures."""
+        return describe_loss(self.name).title
+
+    @property
+    def unit(self) -> str:
+        """Of its value."""
+        return describe_loss(self.name).unit
 
 
 _IMAGES_AT_A_TIME = 1000
@@ -78,48 +84,36 @@ LOSSES = {
     for loss in (
         Loss(
             name="bce",
-            title="binary cross-entropy",
-            unit="nats a pixel value",
             from_logits=True,
             function=F.binary_cross_entropy_with_logits,
             floor=pixel_entropy,
         ),
         Loss(
             name="mse",
-            title="mean squared error",
-            unit="squared pixel range",
             from_logits=False,
             function=F.mse_loss,
             floor=_no_floor,
         ),
         Loss(
             name="l1",
-            title="mean absolute error",
-            unit="pixel range",
             from_logits=False,
             function=F.l1_loss,
             floor=_no_floor,
         ),
         Loss(
             name="psnr",
-            title="minus the PSNR",
-            unit="dB",
             from_logits=False,
             function=_minus_psnr,
             floor=_psnr_floor,
         ),
         Loss(
             name="charbonnier",
-            title="Charbonnier loss",
-            unit="pixel range",
             from_logits=False,
             function=_charbonnier,
             floor=_charbonnier_floor,
         ),
         Loss(
             name="ms-ssim",
-            title="1 - MS-SSIM",
-            unit="similarity, 0 to 1",
             from_logits=False,
             function=_one_less_similarity,
             floor=_no_floor,
@@ -127,7 +121,7 @@ LOSSES = {
     )
 }
 """Every loss by its name in a recipe."""
-assert tuple(LOSSES) == NAMES, "`mixture.NAMES` lists other losses than there are"
+assert tuple(LOSSES) == tuple(LOSS_NAMES), "`LOSS_NAMES` lists other losses than there are"
 
 
 def find_loss(text: str) -> Loss:
@@ -154,8 +148,6 @@ def find_loss(text: str) -> Loss:
 
     return Loss(
         name=text,
-        title=" + ".join(f"{weight:g} × {loss.title}" for weight, loss in terms),
-        unit=" + ".join(f"{weight:g} × {loss.unit}" for weight, loss in terms),
         from_logits=from_logits,
         function=function,
         floor=floor,

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, Literal, Self
 
 from diabolo.errors import RecipeError
-from diabolo.train.mixture import print_mixture, read_mixture
+from diabolo.runs.loss_text import print_mixture, read_mixture
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,7 +54,7 @@ def find(study: Study) -> Reading | None:
             excess=excess,
         )
     mse = study.history.curve("val_mse")
-    if mse is None or study.history.loss in ("mse", "l1") or len(finite) < 6:
+    if mse is None or study.floors_known or len(finite) < 6:
         return None
     middle = len(mse) // 2
     before, after = float(mse[middle]), float(mse[-1])

@@ -39,7 +39,7 @@ def find(study: Study) -> Reading | None:
         f"{loss(base + ahead.now)} to {loss(base + ahead.then)} ({loss(base + ahead.low)} to "
         f"{loss(base + ahead.high)})"
     )
-    if study.floors_known and base:
+    if study.floors_known and base > 0:
         sentence += f", its excess over the floor {percent(gain)} lower"
     sentence += "."
     sentence += _decibels(study)

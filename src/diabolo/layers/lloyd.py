@@ -14,12 +14,16 @@ _START_VALUES = 8192  # of a channel that a start looks at
 
 
 class LloydQuantizer(Quantizer):
-    """z → c[argmin |z − c|] by channel, the gradient passed straight through; no penalty.
+    """z → c[argmin |z − c|] by channel, the gradient passed straight through within the outer levels; no penalty.
 
     Channel j has L_j levels c, from 1 (a constant) to 256, with ∏ L_j ≤ 2^bits. In training each level follows the mean
     of the values that chose it, c ← c + (1 − decay) · Σ (z − c) / (n · share), and a level that nothing chooses any
     more halves the cell of the level that is chosen most. That is Lloyd's algorithm (Lloyd 1982,
-    https://doi.org/10.1109/TIT.1982.1056489; Max 1960) by moving averages.
+    https://doi.org/10.1109/TIT.1982.1056489; Max 1960) by moving averages. With decay = 1 the levels stay where they
+    were placed.
+
+    Beyond a channel's lowest and highest level no gradient passes: there a step that seems to help changes no output,
+    and the encoder's scale would run away. It is the gradient of z clamped to those levels.
 
     `start` shares the bits among the channels (Shoham & Gersho 1988, https://doi.org/10.1109/29.90373). Without it all
     channels have about equally many levels, placed on the first training batch.
@@ -69,13 +73,14 @@ class LloydQuantizer(Quantizer):
         z = _rows(x.detach()).to(self.centres.dtype)
         with torch.no_grad():
             chosen = self._nearest(z)
-            rounded = self.centres.gather(1, chosen)
+            rounded = self.centres.gather(1, chosen).where(~z.isnan(), z)  # a broken encoder must not look sound
             quantized = _like(rounded, x)
             if not self.training:
                 return quantized
-            self._follow(z - rounded, chosen)
-        several = (self.levels > 1).to(quantized.dtype).view(-1, *[1] * (x.dim() - 2))
-        return straight_through(x, quantized, several)
+            passes = _like(self._within(z).to(quantized.dtype), x)
+            if self.decay < 1:
+                self._follow(z - rounded, chosen)
+        return straight_through(x, quantized, passes)
 
     @torch.no_grad()
     def codes(self, x: Tensor) -> Tensor:
@@ -103,6 +108,11 @@ class LloydQuantizer(Quantizer):
             step = 2**power
             chosen.add_(z > middles[:, step - 1 :].gather(1, chosen), alpha=step)
         return chosen
+
+    def _within(self, z: Tensor) -> Tensor:
+        """Whether values lie between the outer levels of a channel that has several: Bool["channels n"]."""
+        low, high = self.centres[:, :1], self.centres.gather(1, self.levels[:, None] - 1)
+        return (self.levels > 1)[:, None] & ~((z < low) | (z > high))
 
     @torch.no_grad()
     def _place(self, ascending: Tensor) -> None:

@@ -120,7 +120,13 @@ KINDS = (
             Setting(
                 name="bits", default=64, meaning="bits of a position, all channels together", minimum=1, maximum=65536
             ),
-            Setting(name="decay", default=0.98, meaning="of the levels' moving averages", minimum=0.0, maximum=1.0),
+            Setting(
+                name="decay",
+                default=0.98,
+                meaning="of the levels' moving averages; 1: they stay",
+                minimum=0.0,
+                maximum=1.0,
+            ),
         ),
     ),
     LayerKind(

@@ -5,6 +5,7 @@ import hashlib
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,83 @@ def test_redirects_without_end_or_to_another_protocol(tmp_path: Path, manner: st
     with pytest.raises(DataError, match=message):
         download(url, tmp_path / "f", num_bytes=10, md5="", timeout=3)
     assert sent < 20_000_000
+
+
+DRIPPING = {
+    "the head": (b"", [b"H"]),
+    "answers before the answer": (b"", [b"HTTP/1.1 100 Continue\r\n\r\n"]),
+    "lines of the head": (b"HTTP/1.1 200 OK\r\n", [b"X: y\r\n"]),
+    "the body": (b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n", [b"x"]),
+    "the length of a chunk": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", [b"0"]),
+    "a redirect": (b"HTTP/1.1 302 Found\r\nLocation: /x\r\n", [b"X: y\r\n"]),
+}
+
+
+@contextlib.contextmanager
+def dripping(start: bytes, pieces: list[bytes], pause: float) -> Iterator[str]:
+    """A server that sends the start at once and then a piece now and then, without end; its address."""
+    over = threading.Event()
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def answer(connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(start)
+            while not over.wait(pause):
+                for piece in pieces:
+                    connection.sendall(piece)
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=answer, args=(listener.accept()[0],), daemon=True).start()
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/x"
+    finally:
+        over.set()
+        listener.close()
+
+
+@pytest.mark.parametrize("what", DRIPPING)
+def test_a_server_that_drips_cannot_hold_a_download(tmp_path: Path, what: str) -> None:
+    """Each byte starts the time limit of a read anew: 10,000 bytes, one every 50 ms, would take eight minutes."""
+    started = time.monotonic()
+    with dripping(*DRIPPING[what], pause=0.05) as url, pytest.raises(DataError) as caught:
+        download(url, tmp_path / "f", num_bytes=10_000, md5="", timeout=0.4)
+    assert "it sends less than 4,096 bytes a second" in str(caught.value)
+    assert time.monotonic() - started < 10  # 1.2 s of dripping; the rest is for a busy machine
+    assert "diabolo-download" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_lines_without_end_after_the_last_chunk(tmp_path: Path) -> None:
+    """They are sent at full speed, and are no bytes of the file: it is whole by then, and taken."""
+    content = bytes(range(200))
+    start = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nc8\r\n" + content + b"\r\n0\r\n"
+    with dripping(start, [b"X: y\r\n" * 1000], pause=0.001) as url:
+        download(url, tmp_path / "f", num_bytes=200, md5=hashlib.md5(content).hexdigest(), timeout=0.4)
+    assert (tmp_path / "f").read_bytes() == content
+
+
+def test_a_slow_line_is_no_dripping_server(tmp_path: Path) -> None:
+    """Some 40 KB a second over two spans of the watch."""
+    content = bytes(100_000)
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with listener.accept()[0] as connection:
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+            for _ in range(50):
+                time.sleep(0.05)
+                connection.sendall(content[:2000])
+
+    threading.Thread(target=serve, daemon=True).start()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}/x"
+    md5 = hashlib.md5(content).hexdigest()
+    download(url, tmp_path / "f", num_bytes=100_000, md5=md5, timeout=0.4, num_tries=1)
+    assert (tmp_path / "f").read_bytes() == content
 
 
 @pytest.mark.parametrize("status", ["404 Not Found", "500 Oh no", "416 Range Not Satisfiable"])

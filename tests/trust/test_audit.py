@@ -25,7 +25,7 @@ _RAW_WRITERS = {
     "interop/keras/weights_file.py": "a scratch folder",
     "use/latents.py": "its functions are given the temporary path as `target`",
 }
-_NETWORK = {"data/download.py"}
+_NETWORK = {"data/connection.py"}
 _PROGRAMS = {
     "data/npm.py", "kernels/compile.py", "api/compare_train.py", "checks/live/hdf5.py", "interop/keras/process.py",
 }  # fmt: skip

@@ -126,10 +126,20 @@ def test_which_files_are_meant(tmp_path: Path) -> None:
         save_image(tmp_path / "in" / name)
     (tmp_path / "in" / "b" / "loop").symlink_to(tmp_path / "in")
     (tmp_path / "in" / "broken.png").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "in" / "also-out").symlink_to(tmp_path / "in" / "out")
+    save_image(tmp_path / "elsewhere" / "e.png")
+    (tmp_path / "in" / "d").symlink_to(tmp_path / "elsewhere")
     found = find_files([tmp_path / "in"], output=tmp_path / "in" / "out")
     assert [file.relative_to(tmp_path / "in").as_posix() for file in found] == [
-        "a.png", "b/x.png", "broken.png", "c.png",
+        "a.png", "c.png", "b/x.png", "d/e.png", "broken.png", "b/loop",
     ]  # fmt: skip
+    reading = Stream(found, channels=3)
+    assert [one.path.name for one in reading] == ["a.png", "c.png", "x.png", "e.png"]
+    assert [(one.path.name, one.reason) for one in reading.skipped] == [
+        ("broken.png", "a link to nothing"), ("loop", "a link to a folder that it lies in"),
+    ]  # fmt: skip
+    with_results = find_files([tmp_path / "in"], output=tmp_path / "in")
+    assert "z.png" in {file.name for file in with_results}, "results may go into the folder of images itself"
     assert find_files(str(tmp_path / "in" / "a.png")) == [tmp_path / "in" / "a.png"]
     with pytest.raises(DataError, match="no files in an empty list"):
         find_files([])

@@ -2,7 +2,6 @@
 
 import os
 import time
-import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diabolo.data.images import ImageHeader, UnreadableImageError, fit_image, read_header, read_image
+from diabolo.data.pillow_warnings import without_pillow_warnings
 from diabolo.errors import DataError
 
 _FILES_AT_ONCE = 64
@@ -128,8 +128,7 @@ def _in_order(
     """`read` of each piece, in order; close it where it is not read to its end."""
     if not pieces:
         return
-    with warnings.catch_warnings():  # threads that each set and restore warnings leave them in a state of nobody's
-        warnings.simplefilter("ignore")
+    with without_pillow_warnings():  # put aside once, where each image would do it anew
         started, worked = time.perf_counter(), time.thread_time()
         first = read(pieces[0])
         worked, taken = time.thread_time() - worked, time.perf_counter() - started

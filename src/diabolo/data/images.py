@@ -1,6 +1,6 @@
 """Reads single images as uint8 arrays, whatever their file format and colour mode, and fits them to a size."""
 
-import warnings
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from diabolo.data.dataset import Skipped
+from diabolo.data.pillow_warnings import without_pillow_warnings
 from diabolo.errors import DataError
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def read_header(path: Path) -> ImageHeader:
     Raises:
         UnreadableImageError: no image, or larger than Pillow's bound against image bombs.
     """
-    with _open(path) as image:
+    with without_pillow_warnings(), _open(path) as image:
         try:
             turned = image.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8)
         except Exception:  # broken EXIF data: the image itself may still be good, and is then read as it lies
@@ -96,7 +97,7 @@ def read_image(path: Path, channels: int) -> np.ndarray:
     """
     from PIL import Image, ImageOps
 
-    with _open(path) as opened:
+    with without_pillow_warnings(), _open(path) as opened:
         try:
             opened.load()
         except Image.DecompressionBombError as error:
@@ -186,13 +187,11 @@ def _open(path: Path) -> "Image.Image":
     from PIL import Image
 
     if not path.is_file():  # a pipe would wait for ever
-        raise UnreadableImageError("not a file" if path.exists() else "no such file")
+        raise UnreadableImageError(_why_no_file(path))
     Image.init()
     formats = [name for name in _FORMATS if name in Image.OPEN]
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            image = Image.open(path, formats=formats)
+        image = Image.open(path, formats=formats)
     except Image.DecompressionBombError as error:
         raise UnreadableImageError(_too_large(None)) from error
     except Image.UnidentifiedImageError as error:
@@ -205,6 +204,18 @@ def _open(path: Path) -> "Image.Image":
         image.close()
         raise UnreadableImageError(_too_large(image))
     return image
+
+
+def _why_no_file(path: Path) -> str:
+    if path.is_dir():
+        try:
+            os.scandir(path).close()
+        except OSError as error:
+            return f"folder that cannot be read ({error.strerror})"
+        return "a link to a folder that it lies in" if path.is_symlink() else "not a file"
+    if path.exists():
+        return "not a file"
+    return "a link to nothing" if path.is_symlink() else "no such file"
 
 
 def _too_large(image: "Image.Image | None") -> str:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from diabolo.data.dataset import Progress, Report, Skipped
 from diabolo.errors import DataError
+from diabolo.printable import printable
 
 _EVERY = 2000  # files between two reports
 _Identity = tuple[int, int]  # of a folder: its device and its number there
@@ -45,11 +46,16 @@ class Listing:
         return int(self.states[:, 0].sum())
 
 
-def list_folder(folder: Path, report: Report | None = None) -> Listing:
+def list_folder(folder: Path, report: Report | None = None, *, without: Path | None = None) -> Listing:
     """Lists all files below a folder; names that start with a dot are not looked at.
 
     Links to folders are followed, but for those that lead back to a folder that they lie in. A subfolder that cannot
     be entered is skipped, and named.
+
+    Args:
+        folder: where to look.
+        report: told of the number of files.
+        without: a folder below it that is not entered, by whatever way one comes to it.
 
     Raises:
         DataError: the folder itself cannot be read.
@@ -58,11 +64,13 @@ def list_folder(folder: Path, report: Report | None = None) -> Listing:
     names: list[str] = []
     states: list[tuple[int, int, int]] = []
     skipped: list[Skipped] = []
-    for name, found in _walk(folder, skipped):
+    for name, found in _walk(folder, skipped, _identity(without)):
         names.append(name)
         states.append((found.st_size, found.st_mtime_ns, found.st_ctime_ns))
         if report is not None and len(names) % _EVERY == 0:
-            report(Progress(stage=f"looking through {folder.name}", done=len(names), total=None, unit="files"))
+            report(
+                Progress(stage=f"looking through {printable(folder.name)}", done=len(names), total=None, unit="files")
+            )
     return Listing(
         folder=folder,
         names=names,
@@ -72,14 +80,16 @@ def list_folder(folder: Path, report: Report | None = None) -> Listing:
     )
 
 
-def _walk(folder: Path, skipped: list[Skipped]) -> Iterator[tuple[str, os.stat_result]]:
-    """Relative name and state of each file below a folder."""
+def _walk(folder: Path, skipped: list[Skipped], without: _Identity | None) -> Iterator[tuple[str, os.stat_result]]:
+    """Relative name and state of each file below a folder; `without` is not entered, unless it is the folder itself."""
     waiting: list[tuple[str, tuple[_Identity, ...]]] = [("", ())]  # no recursion: folders may lie a thousand deep
     while waiting:
         prefix, above = waiting.pop()
         try:
             here = (folder / prefix).stat()
             identity = (here.st_dev, here.st_ino)
+            if prefix and identity == without:
+                continue
             if identity in above:
                 skipped.append(Skipped(path=folder / prefix, reason="a link to a folder that it lies in"))
                 continue
@@ -87,7 +97,9 @@ def _walk(folder: Path, skipped: list[Skipped]) -> Iterator[tuple[str, os.stat_r
                 entries = sorted((entry for entry in found if not entry.name.startswith(".")), key=_order)
         except OSError as error:
             if not prefix:
-                raise DataError(f"`{folder}` cannot be read ({error.strerror}); change its permissions") from error
+                raise DataError(
+                    f"`{printable(folder)}` cannot be read ({error.strerror}); change its permissions"
+                ) from error
             skipped.append(Skipped(path=folder / prefix, reason=f"folder that cannot be read ({error.strerror})"))
             continue
         inner: list[str] = []
@@ -107,6 +119,14 @@ def _walk(folder: Path, skipped: list[Skipped]) -> Iterator[tuple[str, os.stat_r
             except OSError as error:  # links in a circle, a disk that does not answer
                 skipped.append(Skipped(path=folder / name, reason=f"cannot be read ({error.strerror})"))
         waiting.extend((f"{name}/", (*above, identity)) for name in reversed(inner))
+
+
+def _identity(folder: Path | None) -> _Identity | None:
+    try:
+        found = None if folder is None else folder.stat()
+    except OSError:  # it is not there yet
+        return None
+    return None if found is None else (found.st_dev, found.st_ino)
 
 
 def _order(entry: os.DirEntry[str]) -> tuple[str, str]:

@@ -1,7 +1,6 @@
 """Image files as a stream: decoded by several threads a little ahead, in their order, in bounded memory."""
 
 import os
-import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from diabolo.data import Progress, Skipped
 from diabolo.data.dataset import Report
 from diabolo.data.images import UnreadableImageError, check_options, fit_image, read_header, read_image
+from diabolo.data.pillow_warnings import without_pillow_warnings
 from diabolo.errors import DataError, DiaboloError
 from diabolo.printable import printable
 
@@ -79,8 +79,7 @@ class Stream:
 
     def __iter__(self) -> Iterator[ReadImage]:
         self.skipped.clear()
-        # Reading an image sets warnings aside, which threads must not do by turns: one context around all of them.
-        with warnings.catch_warnings(), _Pool(self.workers) as pool:
+        with without_pillow_warnings(), _Pool(self.workers) as pool:
             results = pool.in_order(self.paths, self._read)
             for number, (path, pixels) in enumerate(zip(self.paths, results, strict=True)):
                 if self.report is not None:

@@ -21,18 +21,16 @@ def run(data: bytes, scratch: Path) -> str:
     from diabolo.use import Run
 
     name = _FILES[(data[:1] or b"\0")[0] % len(_FILES)]
-    folder = scratch / "run"
-    folder.mkdir()
-    for other in _FILES:
-        if other != name:
-            (folder / other).hardlink_to(_run() / other)
-    (folder / name).write_bytes(data[1:])
+    folder, finished = _damaged(scratch / "run", name, data[1:]), _damaged(scratch / "finished", name, data[1:])
+    if name != "run.toml":
+        (finished / "run.toml").unlink()
+        (finished / "run.toml").write_bytes(_finished_record())
     doors = {
         "model": lambda: Run(folder).model,
         "show": lambda: (Run(folder)._repr_html_(), Run(folder).history),
         "report": lambda: (read_run(folder), read_findings(str(folder))),
         "explain": lambda: str(explain(folder)),
-        "compare": lambda: compare_folders([folder, _run()]),
+        "compare": lambda: compare_folders([finished]),
         "resume": lambda: resumed_job(folder),
     }
     refusals = set()
@@ -44,7 +42,23 @@ def run(data: bytes, scratch: Path) -> str:
                 refusals.add(refused(error))
     finally:
         shutil.rmtree(folder)
+        shutil.rmtree(finished)
     return f"{name}: {'read' if not refusals else 'refused'}"
+
+
+def _damaged(folder: Path, name: str, content: bytes) -> Path:
+    """A copy of the run in which one file has this content."""
+    folder.mkdir()
+    for other in _FILES:
+        if other != name:
+            (folder / other).hardlink_to(_run() / other)
+    (folder / name).write_bytes(content)
+    return folder
+
+
+def _finished_record() -> bytes:
+    """The record of the run after its test images were read: only then it can be compared, and not be resumed."""
+    return (_run() / "run.toml").read_bytes().replace(b'status = "trained"', b'status = "finished"', 1)
 
 
 @cache
@@ -70,8 +84,10 @@ def _run() -> Path:
 
 
 def _seeds() -> list[bytes]:
-    finished = (_run() / "run.toml").read_bytes().replace(b'status = "trained"', b'status = "finished"')
-    return [bytes([index]) + (_run() / name).read_bytes() for index, name in enumerate(_FILES)] + [b"\0" + finished]
+    return [
+        *(bytes([index]) + (_run() / name).read_bytes() for index, name in enumerate(_FILES)),
+        b"\0" + _finished_record(),
+    ]
 
 
 TARGET = Target(

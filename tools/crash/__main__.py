@@ -6,6 +6,7 @@ killed. The log has a line a kill; a second call goes on after its last round.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -21,9 +22,9 @@ from typing import Any
 from scenarios import SCENARIOS, Scenario
 
 _LOG = Path(__file__).parents[2] / "benchmarks" / "results" / "crash-campaign.jsonl"
-_MOST_ATTEMPTS = 60  # of a round; after that it runs undisturbed
 _SECONDS_TO_STOP = 120.0
-_WHOLE_RANGE = 0.25  # of the kills come at any moment of a process, the others after its first file
+_WHOLE_RANGE = 0.25  # of the kills come at any moment of a process, the others between its first file and its end
+_SECONDS_BETWEEN_LOOKS = 0.004
 
 
 def main() -> int:
@@ -48,6 +49,8 @@ class _Campaign:
 
     def __init__(self, scenario: Scenario, place: Path, seed: int, log: Path) -> None:
         self.scenario, self.place, self.seed, self.log = scenario, place, seed, log
+        command = ["git", "-C", str(_LOG.parent), "rev-parse", "--short", "HEAD"]
+        self.commit = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
         self.place.mkdir()
 
     def run(self, num_kills: int) -> None:
@@ -59,25 +62,38 @@ class _Campaign:
             return
         self.scenario.prepare(self.place)
         reference = self.place / "reference"
-        started = time.monotonic()
-        done = self._start(reference).wait()
-        seconds = time.monotonic() - started
-        assert done == 0, (reference.with_suffix(".log")).read_text()
+        spans = self._undisturbed(reference)
         expected = self.scenario.outcome(reference)
         assert expected
         while kills < num_kills:
-            kills += self._round(number, seconds, expected)
+            kills += self._round(number, spans, expected)
             number += 1
 
-    def _round(self, number: int, seconds: float, expected: dict[str, str]) -> int:
+    def _undisturbed(self, folder: Path) -> tuple[float, float]:
+        """Runs the command to its end; returns the seconds of the whole, and of that from its first file on."""
+        started = time.monotonic()
+        process = self._start(folder)
+        self._wait_until_busy(process, folder)
+        busy = time.monotonic()
+        code = process.wait()
+        assert code == 0, folder.with_suffix(".log").read_text()
+        ended = time.monotonic()
+        return ended - started, ended - busy
+
+    def _wait_until_busy(self, process: "subprocess.Popen[bytes]", folder: Path) -> None:
+        since = self.started_ns
+        while process.poll() is None and not self.scenario.is_busy(folder, since):
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+
+    def _round(self, number: int, spans: tuple[float, float], expected: dict[str, str]) -> int:
         """One command to its end; returns how often it was killed."""
         draw = random.Random(f"{self.seed}-{self.scenario.name}-{number}")
         folder = self.place / f"round-{number}"
         kills = 0
         saved: Any = None
-        for _ in range(_MOST_ATTEMPTS):
+        for _ in range(self.scenario.most_kills):
             process = self._start(folder)
-            killed = self._kill(process, folder, draw, seconds)
+            killed = self._kill(process, folder, draw, spans)
             if killed is None:
                 break
             kills += 1
@@ -114,6 +130,7 @@ class _Campaign:
         return kills
 
     def _start(self, folder: Path) -> "subprocess.Popen[bytes]":
+        self.started_ns = time.time_ns()
         with folder.with_suffix(".log").open("wb") as log:
             return subprocess.Popen(
                 self.scenario.command(folder), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
@@ -122,16 +139,15 @@ class _Campaign:
             )  # fmt: skip
 
     def _kill(
-        self, process: "subprocess.Popen[bytes]", folder: Path, draw: random.Random, seconds: float
+        self, process: "subprocess.Popen[bytes]", folder: Path, draw: random.Random, spans: tuple[float, float]
     ) -> dict[str, Any] | None:
         """Waits for the moment and kills; None where the process came to its end before."""
         number = draw.choice([signal.SIGKILL, signal.SIGTERM])
         from_start = draw.random() < _WHOLE_RANGE
-        delay = draw.uniform(0, seconds) if from_start else draw.uniform(0, self.scenario.busy_share * seconds)
+        delay = draw.uniform(0, spans[0] if from_start else spans[1])
         started = time.monotonic()
         if not from_start:
-            while process.poll() is None and not self.scenario.is_busy(folder):
-                time.sleep(0.005)
+            self._wait_until_busy(process, folder)
         ready = time.monotonic() - started
         try:
             process.wait(delay)
@@ -142,12 +158,19 @@ class _Campaign:
         seen = self.scenario.saved(folder)
         process.send_signal(number)
         code = process.wait(_SECONDS_TO_STOP)
+        self._end_children(process)
         if code == 0:  # it was at its end, with nothing left to stop
             return None
         return {"signal": number.name, "after_seconds": round(ready + delay, 3), "code": code, "seen": seen}
 
+    @staticmethod
+    def _end_children(process: "subprocess.Popen[bytes]") -> None:
+        """What a killed command had started, such as Keras, would otherwise work on beside the next attempt."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+
     def _write(self, entry: dict[str, Any]) -> None:
-        entry = {"scenario": self.scenario.name, "seed": self.seed, **entry}
+        entry = {"scenario": self.scenario.name, "seed": self.seed, **entry, "commit": self.commit}
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("a") as file:
             file.write(json.dumps(entry) + "\n")

@@ -24,6 +24,7 @@ from scenarios import SCENARIOS, Scenario
 _LOG = Path(__file__).parents[2] / "benchmarks" / "results" / "crash-campaign.jsonl"
 _SECONDS_TO_STOP = 120.0
 _WHOLE_RANGE = 0.25  # of the kills come at any moment of a process, the others between its first file and its end
+_LATEST = 0.8  # of the time from the first file to the end: later, most commands end before they are killed
 _SECONDS_BETWEEN_LOOKS = 0.004
 
 
@@ -144,7 +145,7 @@ class _Campaign:
         """Waits for the moment and kills; None where the process came to its end before."""
         number = draw.choice([signal.SIGKILL, signal.SIGTERM])
         from_start = draw.random() < _WHOLE_RANGE
-        delay = draw.uniform(0, spans[0] if from_start else spans[1])
+        delay = draw.uniform(0, spans[0] if from_start else _LATEST * spans[1])
         started = time.monotonic()
         if not from_start:
             self._wait_until_busy(process, folder)

@@ -3,7 +3,8 @@
 A small library in C (`faults.c`, compiled here) stands between Python and the system. For each write of a job, counted
 from 1, a child process does the job until the disk is full, the write is cut short, the disk breaks, the file system is
 read-only, or the process is killed just there. Then all files must read whole, the error must be one in words, and the
-job, done again, must give what it gives undisturbed.
+job, done again, must give what it gives undisturbed. `--tiny` does the jobs on real file systems that are too small,
+from 4 KiB up to the size that is enough; it needs root.
 """
 
 import argparse
@@ -16,20 +17,26 @@ import sys
 import tempfile
 import traceback
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tiny_disk import NotAllowedError, give_space, tiny_disk
+
 HERE = Path(__file__).parent
 _LOG = HERE.parents[1] / "benchmarks" / "results" / "fault-campaign.json"
+_PAGE = 4096  # bytes; by which a file system in memory counts
+_ENOUGH = 64 << 20  # bytes; more than any job writes
 KINDS = {"full": 1, "short": 2, "broken": 3, "kill": 4, "read-only": 5}
 
 
 def main() -> int:
     """All faults of all jobs; exit code 1 where something was corrupt, different, or not in words."""
     parser = argparse.ArgumentParser(prog="python tools/faults", description=__doc__)
-    parser.add_argument("jobs", nargs="*", help="train, cache, pictures; all by default")
+    parser.add_argument("jobs", nargs="*", help="train, cache, pictures, encode, export; all by default")
     parser.add_argument("--kinds", nargs="*", choices=list(KINDS), default=list(KINDS))
     parser.add_argument("--every", type=int, default=1, help="disturb every n-th write only")
+    parser.add_argument("--tiny", action="store_true", help="real file systems that are too small, in place of faults")
     parser.add_argument("--log", type=Path, default=_LOG)
     arguments = parser.parse_args()
     if "faults.so" not in os.environ.get("LD_PRELOAD", ""):
@@ -67,7 +74,8 @@ class _Campaign:
         from jobs import JOBS, prepare
 
         import diabolo.api.execute
-        import diabolo.api.report  # noqa: F401  (loaded once, before the children)
+        import diabolo.api.report
+        import diabolo.interop.onnx  # noqa: F401  (loaded once, before the children)
 
         inputs = self.place / "inputs"
         inputs.mkdir()
@@ -79,9 +87,16 @@ class _Campaign:
         (inputs / "run" / "run.toml").write_text(text.replace('status = "finished"', 'status = "trained"'))
         results = {}
         for name in arguments.jobs or JOBS:
-            results[name] = self._job(name, arguments)
-            print(f"{name}: {results[name]['writes']} writes, {sum(results[name]['outcomes'].values())} faults: "
-                  f"{results[name]['outcomes']}; {len(results[name]['problems'])} problems", flush=True)  # fmt: skip
+            if arguments.tiny:
+                try:
+                    results[f"{name} on a tiny disk"] = self._tiny(name)
+                except NotAllowedError as error:
+                    print(f"{name} on a tiny disk: skipped, since no file system can be mounted here ({error})")
+            else:
+                results[name] = self._job(name, arguments)
+        for name, result in results.items():
+            print(f"{name}: {sum(result['outcomes'].values())} faults: {result['outcomes']}; "
+                  f"{len(result['problems'])} problems", flush=True)  # fmt: skip
         return results
 
     def _job(self, name: str, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -94,22 +109,57 @@ class _Campaign:
                 outcome, found = self._fault(name, kind, at, undisturbed["result"])
                 outcomes[f"{kind}: {outcome}"] += 1
                 problems += [f"{kind} at write {at}: {problem}" for problem in found]
-        return {"writes": undisturbed["writes"], "outcomes": dict(outcomes), "problems": problems}
+        return {
+            "writes": undisturbed["writes"],
+            "every": dict.fromkeys(arguments.kinds, arguments.every),
+            "outcomes": dict(sorted(outcomes.items())),
+            "problems": problems,
+        }
+
+    def _tiny(self, name: str) -> dict[str, Any]:
+        """On file systems that grow by a page or a few, until the job comes to its end twice in a row."""
+        expected = self._child(name, self._folder())["result"]
+        assert expected is not None
+        outcomes: Counter[str] = Counter()
+        problems: list[str] = []
+        sizes, in_a_row = [_PAGE], 0
+        while in_a_row < 2:
+            outcome, found = self._on_tiny_disk(name, sizes[-1], expected)
+            outcomes[outcome] += 1
+            problems += [f"{sizes[-1]:,} bytes: {problem}" for problem in found]
+            in_a_row = in_a_row + 1 if outcome == "done all the same" else 0
+            sizes.append(sizes[-1] + _PAGE * max(1, sizes[-1] // (20 * _PAGE)))
+        return {"bytes": [sizes[0], sizes[-2]], "outcomes": dict(sorted(outcomes.items())), "problems": problems}
+
+    def _on_tiny_disk(self, name: str, num_bytes: int, expected: Any) -> tuple[str, list[str]]:
+        folder = self._folder()
+        with tiny_disk(folder, num_bytes):
+            return self._disturbed(name, folder, expected, lambda: give_space(folder, _ENOUGH))
 
     def _fault(self, name: str, kind: str, at: int, expected: Any) -> tuple[str, list[str]]:
+        return self._disturbed(name, self._folder(), expected, lambda: None, kind, at)
+
+    def _disturbed(
+        self, name: str, folder: Path, expected: Any, mend: Callable[[], None], kind: str = "", at: int = 0
+    ) -> tuple[str, list[str]]:
+        """What becomes of a job and its files; and whether it gives the same when the fault is mended."""
         from jobs import problems
 
-        folder = self._folder()
         disturbed = self._child(name, folder, kind, at)
         found = problems(name, folder)
         if disturbed["error"] is not None and not disturbed["in_words"]:
             found.append(f"not in words: {disturbed['error']}")
         if disturbed["result"] is not None and disturbed["result"] != expected:
             found.append("it came to its end, with another result")
+        mend()
         again = self._child(name, folder)
         if again["result"] != expected:
             found.append(f"done again: {again['error'] or 'another result'}")
-        left = [path.name for path in folder.rglob(".*-????????.*")] if name == "train" else []
+        left = (
+            [path.name for path in folder.rglob(".*-????????.*")]
+            if name in ("train", "cache", "export", "encode")
+            else []
+        )
         found += [f"`{path}` was left behind" for path in left]
         outcome = "killed" if disturbed["killed"] else "in words" if disturbed["error"] else "done all the same"
         return outcome, found

@@ -90,6 +90,26 @@ def cache(inputs: Path, place: Path) -> Any:
     return [dataset.digest, read_cache(entry, place)[1]]
 
 
+def encode(inputs: Path, place: Path) -> Any:
+    """Images as latents, in one file."""
+    from diabolo.use import Run
+    from diabolo.use.encode_files import encode_files
+
+    done = encode_files(Run(inputs / "run"), [inputs / "images"], place / "latents.npz", workers=1)
+    return [done.num_images, hashlib.sha256(done.target.read_bytes()).hexdigest()]
+
+
+def export(inputs: Path, place: Path) -> Any:
+    """The weights as a file of their own, and an ONNX model."""
+    from diabolo.api.export import export as write
+    from diabolo.train import read_tensors
+
+    write(inputs / "run", "safetensors", place / "model.safetensors")
+    onnx = write(inputs / "run", "onnx", place / "model.onnx")
+    names = sorted(read_tensors(place / "model.safetensors")[0])
+    return [names, hashlib.sha256(onnx.file.read_bytes()).hexdigest()]
+
+
 def problems(name: str, place: Path) -> list[str]:
     """What does not read whole after a fault."""
     found = run_problems(place / "run") if (place / "run").exists() else []
@@ -102,4 +122,4 @@ def problems(name: str, place: Path) -> list[str]:
     return found
 
 
-JOBS: dict[str, Job] = {"train": train, "cache": cache, "pictures": pictures}
+JOBS: dict[str, Job] = {"train": train, "cache": cache, "pictures": pictures, "encode": encode, "export": export}

@@ -6,8 +6,8 @@ import re
 import pytest
 from report_builders import DEAD_LINE, make_run, page, pictures, rows
 
-from diabolo.report import LatentPart, ReferencePart
-from diabolo.report.bars import draw_bars, draw_distribution, draw_latent, quantiles, result_bars, unused_channels
+from diabolo.report import ReferencePart
+from diabolo.report.bars import draw_bars, draw_distribution, quantiles, result_bars
 from diabolo.report.chart import Chart, Series, draw_chart, log_ticks, short_label, spread_apart, ticks
 from diabolo.report.curves import draw_curves
 from diabolo.report.gather import group_runs, read_run
@@ -164,12 +164,3 @@ def test_distribution_is_in_percent_and_sums_to_all(tmp_path) -> None:
 
     assert sum(shares) == pytest.approx(100, abs=0.5)  # coordinates have two decimals
     assert draw_distribution([dataclasses.replace(model, pictures=None)]) == ""
-
-
-def test_channel_that_hardly_varies_is_marked() -> None:
-    latent = LatentPart(deviation=(1.0, 0.001, 0.5, math.nan), images="500 images")
-
-    assert unused_channels(latent) == [1, 3]
-    assert draw_latent(latent, "k").count('class="cross"') == 2
-    assert unused_channels(LatentPart(deviation=(0.0, 0.0), images="")) == [0, 1]
-    assert "nan" not in draw_latent(LatentPart(deviation=(0.0, 0.0), images=""), "k")

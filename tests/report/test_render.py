@@ -178,3 +178,9 @@ def test_a_chart_of_an_unknown_loss_is_drawn(tmp_path: Path) -> None:
     run = make_run(tmp_path / "a", recipe={**RECIPE, "loss": EVIL})
     html = render_report(page(run))
     assert EVIL not in html
+
+
+def test_minus_the_psnr_is_not_measured_from_a_lowest_value(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "a", recipe={**RECIPE, "loss": "psnr"})
+    assert "above the lowest possible" not in said(page(run).verdict)
+    assert "above the lowest possible" in said(page(make_run(tmp_path / "b")).verdict)

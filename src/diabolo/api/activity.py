@@ -226,7 +226,7 @@ class _Watched:
             if name == self.latent:
                 self.latents.add(output)
             if isinstance(layer, GaussianBottleneck):
-                divergence = _divergence(layer, inputs[0])
+                divergence = layer.divergences(inputs[0]) * len(inputs[0])
                 self.divergence = divergence if self.divergence is None else self.divergence + divergence
 
         return watch
@@ -240,19 +240,6 @@ class _Watched:
         if self.divergence is None:
             return ()
         return tuple((self.divergence / self.latents.num_images).tolist())
-
-
-def _divergence(layer: GaussianBottleneck, x: Tensor) -> Tensor:
-    """KL of each latent channel, summed over images and positions, as the layer's penalty has it: Float64["channels"].
-
-    The layer gives no variances in evaluation; they are the second half of its weights.
-    """
-    kernel = layer.weight.reshape(*layer.weight.shape, *(1,) * (x.dim() - 2))
-    both = nn.functional.conv2d(x, kernel, layer.bias) if x.dim() == 4 else nn.functional.linear(x, kernel, layer.bias)
-    mean, log_variance = both.double().chunk(2, dim=1)
-    log_variance = log_variance.clamp(-30.0, 20.0)
-    each = 0.5 * (mean.square() + log_variance.exp() - log_variance - 1)
-    return each.transpose(0, 1).flatten(1).sum(1)
 
 
 class _Pictures:

@@ -126,7 +126,9 @@ def look_at(path: str, images: TrainingImages, *, num_models: int = 1) -> Looked
             psnr=tuple(psnr.tolist()),
             images=f"{kind} images",
         ),
-        latent=LatentPart(deviation=activity.latent_deviation, images=f"{len(watched):,} {kind} images"),
+        latent=LatentPart(
+            deviation=activity.latent_deviation, images=f"{len(watched):,} {kind} images", kl=activity.kl
+        ),
     )
 
 

@@ -233,10 +233,12 @@ def closing_lines(outcome: "Outcome") -> list[str]:
 
 
 def use_lines(test: Mapping[str, float]) -> list[str]:
-    """One line on how the bottlenecks are used, from test results; none for a model without."""
-    results = ("num_images", "loss", "excess", "mse", "psnr", "ssim")
-    used = [f"{name.replace('_', ' ')} {value:,.4g}" for name, value in test.items() if name not in results]
-    return [f"Bottleneck: {', '.join(used)}"] if used else []
+    """A line on how each bottleneck is used, from test results, and what to do about one that says nothing."""
+    from diabolo.runs.bottleneck_words import COLLAPSE_REMEDY, bottleneck_uses
+
+    uses = bottleneck_uses(test)
+    remedy = [COLLAPSE_REMEDY] if any(use.has_collapsed for use in uses) else []
+    return [*(f"Bottleneck: {use.sentence}" for use in uses), *remedy]
 
 
 def _values(outcome: "Outcome") -> dict:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from diabolo.errors import DataError, DiaboloError
 from diabolo.graph import build_graph
 from diabolo.runs import EpochRow, RunFolder
+from diabolo.runs.bottleneck_words import BottleneckUse, bottleneck_uses
 from diabolo.runs.loss_text import known_loss
 
 Curve = NDArray[np.float64]
@@ -58,6 +59,8 @@ class History:
     """Of initial weights and batch order."""
     num_latent: int | None = None
     """Values of the latent; None where it is not known."""
+    bottlenecks: tuple[BottleneckUse, ...] = ()
+    """How its bottlenecks are used; empty where it is not known, as before the end of a training."""
 
     def __post_init__(self) -> None:
         lengths = {name: len(curve) for name, curve in self.columns.items()} | {"epochs": len(self.epochs)}
@@ -111,6 +114,7 @@ def history_of_run(folder: str | Path) -> History:
         recipe=record.recipe,
         seed=record.seed,
         num_latent=num_latent,
+        bottlenecks=bottleneck_uses(record.test),
     )
 
 

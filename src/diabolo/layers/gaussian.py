@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from diabolo.layers.bottleneck import Bottleneck
 from diabolo.layers.registry import Request, builds
 
-_ACTIVE = 0.01  # variance of a mean over images, from which on a dimension is active (Burda et al. 2015)
+_ACTIVE = 0.01  # variance of a mean over images
 
 
 class GaussianBottleneck(Bottleneck):
@@ -62,14 +62,19 @@ class GaussianBottleneck(Bottleneck):
         mean, log_variance = _halves(_pointwise(x.double(), self.weight.double(), self.bias.double()))
         return _divergence(mean, log_variance).transpose(0, 1).flatten(1).sum(dim=1) / len(x)
 
-    def diagnostics(self, x: Tensor) -> dict[str, float]:
-        """`kl` in nats an image; `active`: latent values whose mean tells images apart, of all `values`.
+    @torch.no_grad()
+    def is_active(self, x: Tensor) -> Tensor:
+        """Whether a value's mean tells images apart: its variance over them is above 0.01. Bool[Tensor, "out ..."].
 
-        A value is active where the variance of its mean over images is above 0.01 (Burda et al. 2015,
-        https://arxiv.org/abs/1509.00519, section 5). None active: the posterior has collapsed onto the prior.
+        Burda et al. 2015, https://arxiv.org/abs/1509.00519, section 5. None active: the posterior has collapsed onto
+        the prior.
         """
         mean, _ = self.posterior(x)
-        active = mean.var(dim=0, correction=0) > _ACTIVE
+        return mean.var(dim=0, correction=0) > _ACTIVE
+
+    def diagnostics(self, x: Tensor) -> dict[str, float]:
+        """`kl` in nats an image; `active`: latent values whose mean tells images apart, of all `values`."""
+        active = self.is_active(x)
         return {
             "kl": self.divergences(x).sum().item(),
             "active": int(active.sum()),

@@ -1,11 +1,11 @@
-"""The other drawings of the page: results beside references, distribution of PSNR over images, use of the latent."""
+"""Drawings of results: beside references, and how PSNR is distributed over images."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from diabolo.report.chart import Chart, Series, draw_chart, ticks
-from diabolo.report.content import LatentPart, ModelPart, ReferencePart
+from diabolo.report.content import ModelPart, ReferencePart
 from diabolo.report.spread import result_spread
 from diabolo.report.svg import element, number, plain, text
 
@@ -15,9 +15,6 @@ _NAME_WIDTH = 198.0
 _NAME_LENGTH = 27  # characters
 _VALUE_WIDTH = 76.0
 _MOST_BINS = 40
-_MOST_CHANNELS = 128  # with a bar of their own
-UNUSED_SHARE = 0.01
-"""A channel that varies less than this share of the most used one counts as unused."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,60 +149,3 @@ def quantiles(values: Sequence[float]) -> tuple[float, ...]:
         high = min(low + 1, len(ordered) - 1)
         found.append(ordered[low] + (place - low) * (ordered[high] - ordered[low]))
     return tuple(found)
-
-
-def unused_channels(latent: LatentPart) -> list[int]:
-    """Channels, from 0, that hardly vary over images."""
-    most = max((value for value in latent.deviation if math.isfinite(value)), default=0.0)
-    return [index for index, value in enumerate(latent.deviation) if not value > UNUSED_SHARE * most]
-
-
-def draw_latent(latent: LatentPart, key: str) -> str:
-    """One bar a channel, its deviation over images; unused ones have a cross. Many channels are drawn by size."""
-    values = list(latent.deviation)
-    most = max((value for value in values if math.isfinite(value)), default=0.0)
-    many = len(values) > _MOST_CHANNELS
-    if many:
-        values = sorted(values, reverse=True)
-    unused = set() if many else set(unused_channels(latent))
-    left, top, width, height = 44.0, 16.0, 430.0, 110.0
-    step = width / len(values)
-    parts = [
-        element("title", "Use of the latent", id=f"{key}-title"),
-        element("desc", plain(_latent_words(latent)), id=f"{key}-desc"),
-    ]
-    scale = most or 1.0
-    for value in ticks(0.0, scale):
-        y = top + height * (1 - value / scale)
-        parts.append(element("path", d=f"M{number(left)} {number(y)}h{number(width)}", class_="grid"))
-        parts.append(text(f"{value:.3g}", x=left - 5, y=y + 4, text_anchor="end", class_="tick"))
-    for index, value in enumerate(values):
-        tall = height * (value / scale if math.isfinite(value) else 0.0)
-        x, wide = left + index * step, step if many else max(step * 0.8, step - 2)
-        parts.append(element("rect", x=x, y=top + height - tall, width=wide, height=tall, class_="bar-model"))
-        if index in unused:
-            cross = f"M{number(x + wide / 2 - 4)} {number(top + height - 10)}l8 8m0 -8l-8 8"
-            parts.append(element("path", d=cross, class_="cross"))
-    name = f"{len(values):,} values, from the most used to the least" if many else "channel of the latent"
-    parts.append(text(name, x=left + width / 2, y=top + height + 30, text_anchor="middle", class_="axis-name"))
-    if not many:
-        every = max(1, -(-len(values) // 16))
-        parts += [
-            text(str(index), x=left + (index + 0.4) * step, y=top + height + 14, text_anchor="middle", class_="tick")
-            for index in range(0, len(values), every)
-        ]
-    return element(
-        "svg",
-        *parts,
-        viewBox=f"0 0 480 {number(top + height + 38)}",
-        class_="chart",
-        role="img",
-        aria_labelledby=f"{key}-title {key}-desc",
-    )
-
-
-def _latent_words(latent: LatentPart) -> str:
-    shown = latent.deviation[:64]
-    words = ", ".join(f"{index}: {value:.3g}" for index, value in enumerate(shown))
-    more = f", and {len(latent.deviation) - 64} more" if len(latent.deviation) > 64 else ""
-    return f"Standard deviation over images of channel {words}{more}."

@@ -138,6 +138,8 @@ class LatentPart:
     """Of each channel, over images; for maps the root mean square over positions."""
     images: str
     """Over which images, in words."""
+    kl: tuple[float, ...] = ()
+    """KL divergence of each channel from the prior, nats an image, where the bottleneck is variational; or empty."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from diabolo.report import formats
 from diabolo.report.content import ReportContent
 from diabolo.report.hourglass import style_sheet
+from diabolo.report.latent import latent_section
 from diabolo.report.palette import DARK, LIGHT, NUM_SERIES, variables
 from diabolo.report.sections import (
     curve_section,
@@ -62,6 +63,7 @@ def render_report(content: ReportContent) -> str:
         **curve_section(content, shown),
         **picture_section(shown, choices),
         **image_section(shown),
+        **latent_section(shown, content.models),
         **run_section(content.models),
     }
     context["with_readings"] = [model for model in context["models"] if model.part.readings]
@@ -106,7 +108,7 @@ def _sections(content: ReportContent, context: dict[str, Any]) -> list[tuple[str
         ("words", "In words", context["with_readings"] or content.readings),
         ("pictures", "Pictures", context["with_pictures"]),
         ("images", "Single images", context["distribution"]),
-        ("latent", "Latent", context["latents"]),
+        ("latent", "Latent", context["latents"] or context["bottlenecks"]),
         ("doctor", "Doctor", context["with_findings"]),
         ("made", "How it was made", True),
     )

@@ -11,11 +11,9 @@ from diabolo.graph import measure
 from diabolo.report.bars import (
     draw_bars,
     draw_distribution,
-    draw_latent,
     image_psnr,
     quantiles,
     result_bars,
-    unused_channels,
 )
 from diabolo.report.content import ModelPart, Picture, ReportContent, RunPart
 from diabolo.report.curves import MOST_MODELS, draw_curves
@@ -248,33 +246,13 @@ def picture_section(shown: Sequence[ModelPart], choices: list[SimpleNamespace]) 
 
 
 def image_section(shown: Sequence[ModelPart]) -> dict[str, Any]:
-    """How PSNR is distributed over images, and how much the latent is used."""
+    """How PSNR is distributed over images."""
     rows = []
     for model in shown:
         values, of = image_psnr(model)
         if len(values) > 1:
             rows.append((model.label, quantiles(values), of))
-    latents = [
-        SimpleNamespace(
-            label=model.label,
-            drawing=Markup(draw_latent(model.latent, f"latent-{index}")),
-            sentence=_latent_sentence(model),
-        )
-        for index, model in enumerate(shown)
-        if model.latent is not None and model.latent.deviation
-    ]
-    return {"distribution": Markup(draw_distribution(shown)), "quantiles": rows, "latents": latents}
-
-
-def _latent_sentence(model: ModelPart) -> str:
-    assert model.latent is not None
-    unused, many = unused_channels(model.latent), len(model.latent.deviation)
-    over = f"Standard deviation over {model.latent.images}."
-    if not unused:
-        return f"{over} All {many:,} are used." if many > 1 else over
-    names = f" (marked ×: {', '.join(map(str, unused[:12]))}{'…' if len(unused) > 12 else ''})" if many <= 128 else ""
-    vary = "varies" if len(unused) == 1 else "vary"
-    return f"{over} {len(unused):,} of {many:,} {vary} by less than 1 % of the most used one{names}."
+    return {"distribution": Markup(draw_distribution(shown)), "quantiles": rows}
 
 
 def run_section(models: Sequence[ModelPart]) -> dict[str, Any]:

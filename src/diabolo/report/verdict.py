@@ -61,10 +61,9 @@ def _of_one_run(label: str, run: RunPart, references: Sequence[ReferencePart]) -
     test = record.test
     if {"psnr", "mse", "ssim", "loss", "excess"} <= set(test):
         images = f"{test['num_images']:,.0f} test images" if "num_images" in test else "the test images"
-        sentences = [
-            f"MSE {test['mse']:.5f}, SSIM {test['ssim']:.3f}, loss {test['loss']:.4f}, "
-            f"which is {test['excess']:.4f} above the lowest possible."
-        ]
+        has_lowest = "psnr" not in str(record.recipe.get("loss"))  # no lowest value of decibels means anything
+        above = f", which is {test['excess']:.4f} above the lowest possible" if has_lowest else ""
+        sentences = [f"MSE {test['mse']:.5f}, SSIM {test['ssim']:.3f}, loss {test['loss']:.4f}{above}."]
         sentences += [*_against(test["psnr"], references), *_selection([run])]
         return VerdictPart(headline=f"{label} reaches {test['psnr']:.2f} dB on {images}.", sentences=tuple(sentences))
     headline = f"{label} {_UNFINISHED.get(record.status, 'has no test results')}."

@@ -1,5 +1,6 @@
 """AE707: channels of a variational latent that are the prior whatever the image is."""
 
+import math
 from collections.abc import Iterator
 
 from diabolo.checks.finding import Finding
@@ -11,6 +12,8 @@ from diabolo.checks.subject import Subject
 _SILENT = 0.01
 """Nats an image."""
 _MANY = 0.5
+_TWO_IMAGES = math.log(2)
+"""Nats that it takes to tell two images apart; what a latent tells of the image is at most its KL divergence."""
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
@@ -18,17 +21,27 @@ def _check(subject: Subject) -> Iterator[Finding]:
     if activity is None or graph is None or not activity.kl:
         return
     total, silent = len(activity.kl), sum(value < _SILENT for value in activity.kl)
-    if silent < _MANY * total:
+    whole = sum(activity.kl)
+    if silent < _MANY * total and whole >= _TWO_IMAGES:
         return
     node = graph[graph.latent]
-    how_many = f"all {total} channels" if silent == total else f"{silent} of the {total} channels"
+    if silent >= _MANY * total:
+        how_many = f"all {total} channels" if silent == total else f"{silent} of the {total} channels"
+        message = (
+            f"{how_many} of the latent ({called(node)}) are the prior whatever the image is: their KL divergence is "
+            f"below {_SILENT:g} nats an image"
+        )
+    else:
+        message = (
+            f"the latent ({called(node)}) says nothing of the image: its KL divergence is {whole:.2g} nats an image in "
+            f"all, and to tell two images apart takes {_TWO_IMAGES:.2f}"
+        )
     yield RULE.finding(
-        f"{how_many} of the latent ({called(node)}) are the prior whatever the image is: their KL divergence is below "
-        f"{_SILENT:g} nats an image ({on_images(activity)})",
+        f"{message} ({on_images(activity)})",
         place=node.place,
         node=node.name,
         model=graph.name,
-        severity=None if silent == total or silent > 0.9 * total else "note",
+        severity=None if whole < _TWO_IMAGES or silent > 0.9 * total else "note",
         remedy="Lower `beta` (1 is the evidence bound), let it rise from 0 at the start, or take fewer channels.",
     )
 
@@ -53,6 +66,7 @@ RULE = Rule(
     fires=(
         Example(line=VARIATIONAL, activity=sound(kl=(0.0002,) * 8, latent_deviation=(0.003,) * 8)),
         Example(line=VARIATIONAL, activity=sound(kl=(0.001,) * 5 + (3.0,) * 3), says="more than half is a note"),
+        Example(line=VARIATIONAL, activity=sound(kl=(0.02,) * 8), says="none silent, and all together say nothing"),
     ),
     clean=(
         Example(line=VARIATIONAL, activity=sound(kl=(2.5,) * 8)),

@@ -89,7 +89,7 @@ def test_same_stems_get_numbers(run: Run, tmp_path: Path) -> None:
         save_image(tmp_path / path)
     done, _ = reconstruct_files(run, [tmp_path / "in"], tmp_path / "out")
     assert len({one.target for one in done}) == 4
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["x-2-2.png", "x-2.png", "x-3.png", "x.png"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["x-2.png", "x-3.png", "x-4.png", "x.png"]
 
 
 def test_folders_are_taken_without_hidden_files_and_earlier_results(run: Run, tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_folders_are_taken_without_hidden_files_and_earlier_results(run: Run, tm
         save_image(tmp_path / path)
     for _ in range(2):
         done, _ = reconstruct_files(run, [tmp_path / "in"], tmp_path / "in" / "out")
-        assert [one.source.name for one in done] == ["y.png", "x.png"]
+        assert [one.source.name for one in done] == ["x.png", "y.png"]
     hidden, _ = reconstruct_files(run, [tmp_path / "in" / ".hidden.png"], tmp_path / "out")
     assert len(hidden) == 1
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from safetensors.torch import save
 
 from diabolo.api.engine import pick_engine
-from diabolo.api.job import _device
 from diabolo.data import split_validation
 from diabolo.errors import DataError, DiaboloError, DivergedError
 from diabolo.model import build_model
+from diabolo.model.device import choose_device
 from diabolo.runs import EpochRow
 from diabolo.train import Diverged, EpochDone, TrainingImages, find_recipe, train
 from diabolo.zoo.resolve import resolve
@@ -44,7 +44,7 @@ def trained_weights(
             f"`recipe` (={recipe}) validates on test images, and an estimator has none; "
             "add `settings={'validation': 'held-out'}`"
         )
-    where = _device(device)
+    where = choose_device(device)
     picked, _ = pick_engine(engine, where, chosen.precision)
     shape = images.shape[1:]
     built = build_model(

@@ -18,6 +18,7 @@ from diabolo.data.dataset import Report
 from diabolo.errors import DiaboloError, RunError
 from diabolo.kernels import find_library
 from diabolo.model import AutoEncoder, build_model
+from diabolo.model.device import choose_device
 from diabolo.notation import Spec
 from diabolo.runs import RunFolder, RunRecord, command_line, current_machine, current_versions, free_folder
 from diabolo.train import (
@@ -86,7 +87,7 @@ def new_job(
     """
     short, spec, zoo_model = _named(model, name)
     chosen, of_record = choose_recipe(zoo_model, recipe, settings or {})
-    where = _device(device)
+    where = choose_device(device)
     picked, notes = pick_engine(engine, where, chosen.precision)
     folder = _default_folder(short, chosen.name, seed) if out is None else RunFolder(path=Path(out).expanduser())
     if folder.exists():
@@ -164,7 +165,7 @@ def resumed_job(run: str | Path, *, data: Any = None, report: Report | None = No
     engine = "plain" if find_library() is None else record.engine
     model = build_model(record.line, record.input_shape, engine=engine)  # the state has its weights
     return Job(
-        model=model.to(_device(record.device.split(" ")[0])),
+        model=model.to(choose_device(record.device.split(" ")[0])),
         dataset=dataset,
         images=images,
         recipe=recipe,
@@ -250,19 +251,6 @@ def _instructions(engine: str) -> dict[str, str]:
 
 def _default_folder(name: str, recipe: str, seed: int) -> RunFolder:
     return RunFolder(path=free_folder(Path("runs"), f"{name}-{recipe}-seed{seed}"))
-
-
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name.split(":")[0] not in ("cpu", "cuda", "mps"):
-        raise DiaboloError(f"`device` (={name}) must be auto, cpu, cuda or mps")
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise DiaboloError(f"`device` (={name}) cannot be used here: {str(error).splitlines()[0]}") from None
-    return device
 
 
 def _device_name(device: torch.device) -> str:

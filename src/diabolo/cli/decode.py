@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from diabolo.cli.echo import echo
-from diabolo.cli.options import Engine, Json, Run, print_json
+from diabolo.cli.options import Device, Engine, Json, Run, print_json
 from diabolo.cli.own_images import Memory
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ def decode_files(
         "decoded"
     ),
     memory: Memory = None,
+    device: Device = "auto",
     engine: Engine = None,
     as_json: Json = False,
 ) -> None:
@@ -32,7 +33,7 @@ def decode_files(
     from diabolo.printable import printable
     from diabolo.use.decode_files import decode_files as decode_into
 
-    loaded = own_images.open_run(run, engine)
+    loaded = own_images.open_run(run, engine, device)
     lines = own_images.Lines(is_silent=as_json)
 
     def each(one: "DecodedFile") -> None:

@@ -1,12 +1,12 @@
 """`diabolo denoise`: noisy images in, clean ones out."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from diabolo.cli.echo import echo
-from diabolo.cli.options import Engine, Json, Run, print_json
+from diabolo.cli.options import Device, Engine, Json, Run
 from diabolo.cli.own_images import Files, Fit, Memory, Sheet, Workers
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def denoise_files(
     fit: Fit = None,
     memory: Memory = None,
     workers: Workers = None,
+    device: Device = "auto",
     engine: Engine = None,
     as_json: Json = False,
 ) -> None:
@@ -42,19 +43,19 @@ def denoise_files(
     """
     from diabolo.cli import own_images
     from diabolo.cli.data import progress_display
+    from diabolo.cli.image_results import print_results, result_line
     from diabolo.printable import printable
     from diabolo.use.denoise import denoise_files as denoise_into
     from diabolo.use.noise import noise_note
 
-    loaded = own_images.open_run(run, engine)
-    note = noise_note(loaded.graph)
+    loaded = own_images.open_run(run, engine, device)
     lines = own_images.Lines(is_silent=as_json)
 
     def each(one: "DenoisedFile") -> None:
-        shown = f"{printable(one.source)} -> {printable(one.target)}"
+        gain = ""
         if one.psnr_before is not None and one.psnr_after is not None:
-            shown += f"  {own_images.decibels(one.psnr_before)} -> {own_images.decibels(one.psnr_after)}"
-        lines.say(shown)
+            gain = f"{own_images.decibels(one.psnr_before)} -> {own_images.decibels(one.psnr_after)}"
+        lines.say(result_line(one, gain))
 
     with progress_display() as report:
         done, skipped = denoise_into(
@@ -70,33 +71,24 @@ def denoise_files(
             report=report,
             each=each,
         )
-    if as_json:
-        images = [
-            {
-                "source": str(one.source),
-                "target": str(one.target),
-                "psnr_before": own_images.finite(one.psnr_before),
-                "psnr_after": own_images.finite(one.psnr_after),
-            }
-            for one in done
-        ]
-        skipped_files = own_images.skipped_json(skipped)
-        print_json(
-            {"images": images, "sheet": None if sheet is None else str(sheet), "skipped": skipped_files, "note": note}
-        )
-        return
-    lines.close()
-    said = f"{own_images.count_images(len(done))} denoised into {printable(output)}"
-    if sigma is not None:
-        before = own_images.mean(one.psnr_before for one in done if one.psnr_before is not None)
-        after = own_images.mean(one.psnr_after for one in done if one.psnr_after is not None)
-        said += (
-            f"; noise of {sigma:g}: mean PSNR to the clean images {own_images.decibels(before)} before, "
-            f"{own_images.decibels(after)} after"
-        )
-    echo(said)
-    if sheet is not None:
-        echo(printable(sheet))
-    if note is not None:
-        own_images.say_note(note)
-    own_images.print_skipped(skipped)
+    print_results(
+        done,
+        skipped,
+        lines=lines,
+        sheet=sheet,
+        as_json=as_json,
+        values=lambda one: {"psnr_before": one.psnr_before, "psnr_after": one.psnr_after},
+        said=f"{own_images.count_images(len(done))} denoised into {printable(output)}{_gain(sigma, done)}",
+        note=noise_note(loaded.graph),
+    )
+
+
+def _gain(sigma: float | None, done: "Sequence[DenoisedFile]") -> str:
+    """What became of noise that was added to clean images."""
+    from diabolo.cli.own_images import decibels, mean
+
+    if sigma is None:
+        return ""
+    before = decibels(mean(one.psnr_before for one in done if one.psnr_before is not None))
+    after = decibels(mean(one.psnr_after for one in done if one.psnr_after is not None))
+    return f"; noise of {sigma:g}: mean PSNR to the clean images {before} before, {after} after"

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from diabolo.cli.echo import echo
-from diabolo.cli.options import Engine, Json, Run, print_json
+from diabolo.cli.options import Device, Engine, Json, Run, print_json
 from diabolo.cli.own_images import Files, Fit, Memory, Workers
 
 
@@ -32,6 +32,7 @@ def encode_files(
     fit: Fit = None,
     memory: Memory = None,
     workers: Workers = None,
+    device: Device = "auto",
     engine: Engine = None,
     as_json: Json = False,
 ) -> None:
@@ -45,7 +46,7 @@ def encode_files(
     from diabolo.use.encode_files import encode_files as encode_into
     from diabolo.vocabulary import describe
 
-    loaded = own_images.open_run(run, engine)
+    loaded = own_images.open_run(run, engine, device)
     with progress_display() as report:
         done = encode_into(
             loaded, files, output, pool=pool, codes=codes, fit=fit, memory=memory, workers=workers, report=report

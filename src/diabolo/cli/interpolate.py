@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from diabolo.cli.echo import echo
-from diabolo.cli.options import Engine, Json, Run, print_json
+from diabolo.cli.options import Device, Engine, Json, Run, print_json
 from diabolo.cli.own_images import Memory
 
 
@@ -37,6 +37,7 @@ def interpolate_files(
         ),
     ] = None,
     memory: Memory = None,
+    device: Device = "auto",
     engine: Engine = None,
     as_json: Json = False,
 ) -> None:
@@ -49,7 +50,7 @@ def interpolate_files(
     from diabolo.printable import printable
     from diabolo.use.interpolate_files import interpolate_files as interpolate_into
 
-    loaded = own_images.open_run(run, engine)
+    loaded = own_images.open_run(run, engine, device)
     shown = interpolate_into(loaded, first, second, output, steps=steps, path=path, fit=fit, memory=memory)
     if as_json:
         print_json({"target": str(output), "images": shown})

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from diabolo.cli.echo import echo
-from diabolo.cli.options import Engine, Json, Run, print_json
+from diabolo.cli.options import Device, Engine, Json, Run, print_json
 from diabolo.cli.own_images import Fit, Memory, Workers
 
 
@@ -33,6 +33,7 @@ def find_neighbours(
     fit: Fit = None,
     memory: Memory = None,
     workers: Workers = None,
+    device: Device = "auto",
     engine: Engine = None,
     as_json: Json = False,
 ) -> None:
@@ -42,10 +43,11 @@ def find_neighbours(
     from diabolo.cli.data import progress_display
     from diabolo.printable import printable
 
+    loaded = own_images.open_run(run, engine, device)
     with progress_display() as report:
         found = neighbours(
-            own_images.open_run(run, engine), query, among, k=k, pool=pool, metric=metric, output=output, fit=fit,
-            memory=memory, workers=workers, report=report,
+            loaded, query, among, k=k, pool=pool, metric=metric, output=output, fit=fit, memory=memory,
+            workers=workers, report=report,
         )  # fmt: skip
     if as_json:
         print_json(

@@ -42,15 +42,15 @@ Fit = Annotated[
 ]
 
 
-def open_run(run: str, engine: str | None) -> "LoadedRun":
+def open_run(run: str, engine: str | None, device: str) -> "LoadedRun":
     """The run that a command was given, ready to work; what its user must know of the engine goes to stderr."""
-    import torch
-
     from diabolo.api.engine import pick_engine
+    from diabolo.model.device import choose_device
     from diabolo.use.open import open_model
 
-    picked, notes = pick_engine(engine, torch.device("cpu"), trains=False)
-    loaded = open_model(run, engine=picked)
+    where = choose_device(device)
+    picked, notes = pick_engine(engine, where, trains=False)
+    loaded = open_model(run, engine=picked, device=str(where))
     for note in notes:
         say_note(note)
     return loaded

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from diabolo.cli.echo import echo
-from diabolo.cli.options import Engine, Json, Run, print_json
+from diabolo.cli.options import Device, Engine, Json, Run, print_json
 from diabolo.cli.own_images import Memory
 
 
@@ -20,6 +20,7 @@ def sample_images(
         typer.Option("--temperature", metavar="T", help="Of the latents' spread; below 1: more alike, more typical."),
     ] = 1.0,
     memory: Memory = None,
+    device: Device = "auto",
     engine: Engine = None,
     as_json: Json = False,
 ) -> None:
@@ -33,7 +34,7 @@ def sample_images(
     from diabolo.cli import own_images
     from diabolo.printable import printable
 
-    loaded = own_images.open_run(run, engine)
+    loaded = own_images.open_run(run, engine, device)
     images = sample(loaded, number, output=output, seed=seed, temperature=temperature, memory=memory)
     if as_json:
         print_json({"target": str(output), "images": len(images), "seed": seed, "temperature": temperature})

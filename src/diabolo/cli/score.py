@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from diabolo.cli.echo import echo
-from diabolo.cli.options import Engine, Json, Run, print_json
+from diabolo.cli.options import Device, Engine, Json, Run, print_json
 from diabolo.cli.own_images import Fit, Memory, Workers
 from diabolo.errors import DiaboloError
 
@@ -61,6 +61,7 @@ def score_files(
     fit: Fit = None,
     memory: Memory = None,
     workers: Workers = None,
+    device: Device = "auto",
     engine: Engine = None,
     as_json: Json = False,
 ) -> None:
@@ -77,7 +78,7 @@ def score_files(
     from diabolo.use.score_files import write_table
     from diabolo.use.score_stream import Reading
 
-    loaded = own_images.open_run(run, engine)
+    loaded = own_images.open_run(run, engine, device)
     calibrated: Calibrated | None = None
     scored: ScoredFiles | None = None
     lines = own_images.Lines(is_silent=as_json)

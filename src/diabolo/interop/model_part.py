@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from diabolo.interop.part import Part, part_of
 from diabolo.interop.probe import probe_images
 from diabolo.model import AutoEncoder
+from diabolo.model.device import device_of
 
 
 class ModelPart:
@@ -48,11 +49,10 @@ class ModelPart:
     def _compute(self, values: NDArray[np.float32], name: str) -> NDArray[np.float32]:
         model = self.model
         was_training, engine = model.training, model.engine
-        device = next(model.parameters(), torch.empty(0)).device
         model.eval()
         model.engine = "plain"
         try:
-            result = PartModule(model, name)(torch.from_numpy(values).to(device))
+            result = PartModule(model, name)(torch.from_numpy(values).to(device_of(model)))
         finally:
             model.train(was_training)
             model.engine = engine

@@ -1,11 +1,11 @@
 """Calibration: from normal images, which score a run uses, and above which threshold an image is an alarm."""
 
-import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from diabolo.anomaly import auroc, false_alarm_threshold, images_needed
 from diabolo.data import Skipped
@@ -13,13 +13,12 @@ from diabolo.errors import DataError, RunError
 from diabolo.printable import printable
 from diabolo.use.calibration import Calibration, calibration_file, weights_digest, write_calibration
 from diabolo.use.encode import encode
-from diabolo.use.files import open_stream
 from diabolo.use.latent_distance import MOST_VALUES, LatentStatistics, latent_statistics
 from diabolo.use.made_up_defects import with_made_up_defects
+from diabolo.use.normal_images import ImageArray, ImageFiles, NormalImages
 from diabolo.use.run import Run
 from diabolo.use.score import SCORES, find_score, score_images
-from diabolo.use.score_stream import Reading, ScoreStream
-from diabolo.use.walk import find_files
+from diabolo.use.score_stream import Reading
 from diabolo.zoo.shipped import WEIGHTS
 
 AUTO = "auto"
@@ -75,6 +74,34 @@ def calibrate(
         OutputError: the file cannot be written.
         RunError: the run's weights came with diabolo.
     """
+    reading = reading or Reading()
+    done = _calibrated(run, lambda: ImageFiles(run, paths, reading, seed), false_alarm, score, seed)
+    return replace(done, notes=(*done.notes, *_known_images(run, paths)))
+
+
+def calibrate_on(
+    run: Run,
+    images: NDArray[np.uint8],
+    *,
+    false_alarm: float = 0.01,
+    score: str = AUTO,
+    memory: float | None = None,
+    seed: int = 0,
+) -> Calibrated:
+    """As `calibrate`, on an array: uint8 (N, H, W, C), of a size that the model takes.
+
+    Raises:
+        DataError: too few images for this rate.
+        DiaboloError: the model does not take the images, or an option has a wrong value.
+        OutputError: the file cannot be written.
+        RunError: the run's weights came with diabolo.
+    """
+    return _calibrated(run, lambda: ImageArray(run, images, memory, seed), false_alarm, score, seed)
+
+
+def _calibrated(
+    run: Run, open_images: Callable[[], NormalImages], false_alarm: float, score: str, seed: int
+) -> Calibrated:
     if score != AUTO:
         find_score(score)
     if run.folder.path.resolve().is_relative_to(WEIGHTS.resolve()):
@@ -83,33 +110,29 @@ def calibrate(
             f"`diabolo train {run.name} --out runs/{run.name}`, and calibrate that"
         )
     needed = images_needed(false_alarm)
-    reading = reading or Reading()
-    files = find_files(paths)
-    random.Random(seed).shuffle(files)
+    images = open_images()
     notes: list[str] = []
-    skipped: list[Skipped] = []
-    spare = min(_MOST, max(_FEWEST, len(files) // _SHARE)) if score in (AUTO, "latent") else 0
-    if score == AUTO and len(files) - spare < needed:
+    spare = min(_MOST, max(_FEWEST, len(images) // _SHARE)) if score in (AUTO, "latent") else 0
+    if score == AUTO and len(images) - spare < needed:
         notes.append(
-            f"{len(files):,} images are too few to choose a score as well ({needed + _FEWEST:,} would do); "
+            f"{len(images):,} images are too few to choose a score as well ({needed + _FEWEST:,} would do); "
             f"`{DEFAULT}` is taken"
         )
         score, spare = DEFAULT, 0
-    if len(files) - spare < needed:
+    if len(images) - spare < needed:
         besides = f" besides the {spare:,} that its statistics come from" if spare else ""
         raise DataError(
             f"`false_alarm` (={false_alarm:g}) needs at least {needed:,} normal images{besides}, and there are "
-            f"{len(files):,}; add images, or ask for a higher rate"
+            f"{len(images):,}; add images, or ask for a higher rate"
         )
     latent: LatentStatistics | None = None
     choice: dict[str, float] = {}
     if spare:
-        latent, choice = _study(run, files[:spare], score, reading, seed, skipped)
+        latent, choice = _study(run, images, spare, score, seed)
         score = max(choice, key=lambda name: choice[name]) if choice else score  # the first of equals
-    stream = ScoreStream(run, files[spare:], [score], latent=latent, reading=reading, stage="calibrating")
     scores: list[float] = []
     tops: list[float] = []
-    for _, scored in stream:
+    for scored in images.scored_from(spare, score, latent):
         scores.extend(scored.scores[score])
         tops.extend(scored.map_of(score).max(axis=(1, 2)))
     threshold = false_alarm_threshold(np.asarray(scores), false_alarm)
@@ -117,53 +140,47 @@ def calibrate(
         score=score,
         threshold=threshold,
         map_top=float(np.sort(tops)[threshold.rank - 1]),
-        fit=reading.fit,
+        fit=images.reading.fit,
         weights=weights_digest(run),
         choice=choice,
         latent=latent if score == "latent" else None,
     )
     write_calibration(run, calibration)
     return Calibrated(
-        calibration=calibration,
-        file=calibration_file(run),
-        skipped=(*skipped, *stream.skipped),
-        notes=(*notes, *_known_images(run, paths)),
+        calibration=calibration, file=calibration_file(run), skipped=tuple(images.skipped), notes=tuple(notes)
     )
 
 
 def _study(
-    run: Run, files: Sequence[Path], score: str, reading: Reading, seed: int, skipped: list[Skipped]
+    run: Run, images: NormalImages, count: int, score: str, seed: int
 ) -> tuple[LatentStatistics | None, dict[str, float]]:
-    """What normal images that take no part in the threshold are for.
+    """What the first `count` normal images, which take no part in the threshold, are for.
 
     Returns:
         Statistics of latents (for `auto`: of the first half of the images; None where these are too long), and for
         `auto` the AUROC of each score between the second half and its copies with made-up defects.
     """
-    stream = open_stream(
-        run, files, fit=reading.fit, workers=reading.workers, report=reading.report, stage="choosing a score"
-    )
-    num_latents = len(files) if score == "latent" else len(files) // 2
+    num_latents = count if score == "latent" else count // 2
+    memory = images.reading.memory
     latents: list[np.ndarray] = []
     found: dict[str, tuple[list[float], list[float]]] = {}
     statistics: LatentStatistics | None = None
-    for number, one in enumerate(stream):
+    for number, image in enumerate(images.first(count)):
         if number < num_latents:
-            latents.append(encode(run.model, one.image[None], pool="mean", memory=reading.memory)[0])
+            latents.append(encode(run.model, image[None], pool="mean", memory=memory)[0])
             continue
         if statistics is None and latents and len(latents[0]) <= MOST_VALUES:
             statistics = latent_statistics(np.stack(latents))
         names = [name for name in SCORES if name != "latent" or statistics is not None]
-        pair = np.stack([one.image, with_made_up_defects(one.image[None], seed=seed + number)[0]])
-        scored = score_images(run.model, pair, names, latent=statistics, memory=reading.memory)
+        pair = np.stack([image, with_made_up_defects(image[None], seed=seed + number)[0]])
+        scored = score_images(run.model, pair, names, latent=statistics, memory=memory)
         for name, values in scored.scores.items():
             for kind, value in zip(found.setdefault(name, ([], [])), values, strict=True):
                 kind.append(float(value))
-    skipped.extend(stream.skipped)
     if score == "latent":
-        stream.check_any(len(latents))
         return latent_statistics(np.stack(latents)), {}
-    stream.check_any(len(found))
+    if not found:
+        raise DataError(f"too few of the first {count:,} files are images to choose a score; look at those left out")
     return statistics, {name: auroc(*map(np.asarray, kinds)).value for name, kinds in found.items()}
 
 

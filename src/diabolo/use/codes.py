@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from diabolo.errors import DiaboloError
 from diabolo.layers.quantizer import Quantizer
 from diabolo.model import AutoEncoder
+from diabolo.model.device import device_of
 
 
 def quantizer_of(model: AutoEncoder) -> Quantizer:
@@ -53,7 +54,7 @@ def latents_to_codes(model: AutoEncoder, latents: NDArray[np.floating]) -> NDArr
             f"`latents` are {values.dtype} of shape {values.shape}; this model's are floats, with {_axes(model)} and "
             f"{channels} on the last"
         )
-    codes = quantizer.codes_of(_to_front(torch.from_numpy(np.array(values, np.float32))).to(_device(model)))
+    codes = quantizer.codes_of(_to_front(torch.from_numpy(np.array(values, np.float32))).to(device_of(model)))
     return _to_end(codes)
 
 
@@ -65,7 +66,7 @@ def codes_to_latents(model: AutoEncoder, codes: Any) -> NDArray[np.float32]:
     """
     quantizer = quantizer_of(model)
     checked = _check(model, quantizer, codes)
-    return _to_end(quantizer.from_codes(_to_front(torch.from_numpy(checked)).to(_device(model))).float())
+    return _to_end(quantizer.from_codes(_to_front(torch.from_numpy(checked)).to(device_of(model))).float())
 
 
 def pack_codes(model: AutoEncoder, codes: Any) -> NDArray[np.uint8]:
@@ -112,10 +113,6 @@ def _check(model: AutoEncoder, quantizer: Quantizer, codes: Any) -> NDArray[np.i
 
 def _axes(model: AutoEncoder) -> str:
     return "axes (N, height, width, ·)" if len(model.graph.latent_shape) == 3 else "axes (N, ·)"
-
-
-def _device(model: AutoEncoder) -> torch.device:
-    return next((value.device for value in (*model.parameters(), *model.buffers())), torch.device("cpu"))
 
 
 def _to_front(values: torch.Tensor) -> torch.Tensor:

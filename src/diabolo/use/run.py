@@ -5,12 +5,14 @@ import builtins
 import warnings
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from diabolo.graph import ModelGraph, build_graph
 from diabolo.model import AutoEncoder, build_model
+from diabolo.model.device import choose_device
 from diabolo.model.engine import choose_engine
 from diabolo.runs import EpochRow, RunFolder, RunRecord, epoch_line
 from diabolo.train import load_weights, read_tensors
@@ -19,6 +21,10 @@ from diabolo.use.encode import encode
 from diabolo.use.interpolate import interpolate
 from diabolo.use.noise import noise_note
 from diabolo.use.reconstruct import reconstruct
+
+if TYPE_CHECKING:
+    from diabolo.use.calibrate import Calibrated
+    from diabolo.use.score_array import ScoredImages
 
 _ROWS_SHOWN = 12  # most epochs in a notebook's table
 
@@ -29,15 +35,18 @@ class Run:
     Args:
         path: its folder.
         engine: as of `diabolo.load`.
+        device: as of `diabolo.load`.
 
     Attributes:
         folder: where its files lie.
 
     Raises:
         RunError: the folder is no run, is damaged, or is of another version.
+        DiaboloError: no engine has that name, or the device is not there.
     """
 
-    def __init__(self, path: str | Path, *, engine: str | None = None) -> None:
+    def __init__(self, path: str | Path, *, engine: str | None = None, device: str | None = None) -> None:
+        self._device = choose_device("cpu" if device is None else device)
         self._engine = None if engine is None else choose_engine(engine)
         self.folder = RunFolder(path=Path(path).expanduser())
         self._record = self.folder.record()  # refuses what is no run
@@ -69,7 +78,7 @@ class Run:
 
     @cached_property
     def model(self) -> AutoEncoder:
-        """The model with the kept weights, in evaluation mode.
+        """The model with the kept weights, in evaluation mode, on the run's device.
 
         Raises:
             RunError: the weights are missing, truncated, or of another line.
@@ -77,7 +86,7 @@ class Run:
         model = build_model(self.line, self.record.input_shape, engine=self._engine)
         tensors, _ = read_tensors(self.folder.model_file)
         load_weights(model, tensors)
-        return model.eval()
+        return model.eval().to(self._device)
 
     def reconstruct(self, images: NDArray[np.uint8], *, memory: float | None = None) -> NDArray[np.float32]:
         """Reconstructs uint8 images (N, H, W, C) as float32 (N, H, W, C) in [0, 1].
@@ -144,6 +153,46 @@ class Run:
             RunError: the weights are missing or damaged.
         """
         return interpolate(self.model, first, second, steps=steps, path=path, memory=memory)
+
+    def calibrate(
+        self,
+        images: NDArray[np.uint8],
+        *,
+        false_alarm: float = 0.01,
+        score: str = "auto",
+        memory: float | None = None,
+        seed: int = 0,
+    ) -> "Calibrated":
+        """Chooses a threshold on normal uint8 images (N, H, W, C), and writes `anomaly.json` beside the run.
+
+        The run must not have been trained on them. `false_alarm` is the share of normal images that may be called
+        abnormal, `score` one of `diabolo.use.score.SCORES`, or `auto`: the one that tells made-up defects best. `seed`
+        orders the images and makes the defects.
+
+        Raises:
+            DataError: too few images for this rate; the message says how many are needed.
+            DiaboloError: as of `reconstruct`, or an option has a wrong value.
+            RunError: the weights are missing or damaged, or came with diabolo.
+            OutputError: the file cannot be written.
+        """
+        from diabolo.use.calibrate import calibrate_on
+
+        return calibrate_on(self, images, false_alarm=false_alarm, score=score, memory=memory, seed=seed)
+
+    def score(
+        self, images: NDArray[np.uint8], *, score: str | None = None, memory: float | None = None
+    ) -> "ScoredImages":
+        """How strange uint8 images (N, H, W, C) are to this run, as a whole and pixel by pixel, and which are alarms.
+
+        `score` is one of `diabolo.use.score.SCORES`; None: the calibrated one, or `peak`.
+
+        Raises:
+            DiaboloError: as of `reconstruct`, there is no such score, or `latent` is not calibrated.
+            RunError: the weights or the calibration are damaged, or the calibration was made for other weights.
+        """
+        from diabolo.use.score_array import score_array
+
+        return score_array(self, images, score=score, memory=memory)
 
     def show(self) -> None:
         """Shows history and pictures in a notebook; prints the history and the names of the pictures elsewhere."""

@@ -18,6 +18,7 @@ from torch import Tensor
 from diabolo.errors import DiaboloError
 from diabolo.graph import ModelGraph
 from diabolo.model import AutoEncoder
+from diabolo.model.device import device_of
 from diabolo.use.sight import Sight, sight, size_is_fixed_by, whole_is_seen_by
 
 Part = Literal["reconstruct", "encode", "decode"]
@@ -258,9 +259,7 @@ def _mirrored(positions: NDArray[np.int64], side: int) -> NDArray[np.int64]:
 @torch.inference_mode()
 def _run(model: AutoEncoder, part: Part, piece: Values) -> NDArray[np.float32]:
     """One pass: channels last in and out, bytes as floats in [0, 1]."""
-    parameter = next(model.parameters(), None)
-    device = torch.device("cpu") if parameter is None else parameter.device
-    batch = torch.from_numpy(np.array(piece)).to(device).to(torch.float32)
+    batch = torch.from_numpy(np.array(piece)).to(device_of(model)).to(torch.float32)
     if piece.dtype == np.uint8:
         batch = batch.div_(255.0)
     if batch.dim() == 4:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from interop_builders import EVERYTHING, random_model
+from safetensors.torch import save_file
 from torch import nn
 
 import diabolo
@@ -56,6 +57,40 @@ def test_a_keras_model_computes_the_same(name: str, foreign: Path, tmp_path: Pat
     with np.load(foreign / "answers.npz") as answers, torch.no_grad():
         got = run.model(torch.from_numpy(answers["images"].transpose(0, 3, 1, 2).copy())).permute(0, 2, 3, 1).numpy()
         np.testing.assert_allclose(got, answers["results"], rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("waist", "line"),
+    [
+        (None, "conv8 relu bn pool | up conv3 sigmoid"),
+        ("max_pooling2d", "conv8 relu bn pool | up conv3 sigmoid"),
+        ("enc/batch_normalization", "conv8 relu bn | pool up conv3 sigmoid"),
+        ("conv2d", "conv8 relu | bn pool up conv3 sigmoid"),
+        ("up_sampling2d", "conv8 relu bn pool up | conv3 sigmoid"),
+    ],
+)
+def test_a_waist_that_is_named(waist: str | None, line: str, foreign: Path, tmp_path: Path) -> None:
+    run = import_model(foreign / "m.keras", tmp_path / "run", waist=waist).run
+    assert run.line == line
+    with np.load(foreign / "answers.npz") as answers, torch.no_grad():
+        images = torch.from_numpy(answers["images"].transpose(0, 3, 1, 2).copy())
+        latent = run.model.encode(images)
+        got = run.model.decode(latent).permute(0, 2, 3, 1).numpy()
+        np.testing.assert_allclose(got, answers["results"], rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("waist", "message"),
+    [
+        ("dense_7", "`--waist dense_7`: the model has no such layer"),
+        ("dec", "`--waist dec`: the model has no such layer"),
+        ("conv2d_1", "the model has no decoder that a line could hold; name another layer with `--waist`"),
+    ],
+)
+def test_a_waist_that_is_none(waist: str, message: str, foreign: Path, tmp_path: Path) -> None:
+    with pytest.raises(DiaboloError) as raised:
+        import_model(foreign / "m.keras", tmp_path / "run", waist=waist)
+    assert str(raised.value) == message
 
 
 @pytest.mark.parametrize("line", EVERYTHING[:3])
@@ -139,3 +174,31 @@ def test_a_layer_without_counterpart_is_refused_by_name(foreign: Path, tmp_path:
     changed = _changed(foreign / "m.keras", tmp_path / "m.keras", {"config.json": json.dumps(config).encode()})
     with pytest.raises(DiaboloError, match="has no counterpart on the line: the line has no such layer"):
         import_model(changed, tmp_path / "run")
+
+
+def test_safetensors_say_themselves_what_they_are(tmp_path: Path) -> None:
+    """A flat line, which fits images of one size only, and that is not the default's."""
+    model = random_model(EVERYTHING[4])
+    done = export(model, "safetensors", tmp_path / "ünder ☃" / "m.safetensors")
+    back = import_model(done.file, tmp_path / "run").run
+    assert back.line == model.line
+    assert back.record.input_shape == (16, 16, 3)
+    for name, tensor in model.state_dict().items():
+        assert torch.equal(back.model.state_dict()[name], tensor), name
+
+
+@pytest.mark.parametrize(
+    "described", ["{", "[]", '"line"', '{"line": 3}', '{"line": ""}', '{"input_shape": [16, 16, 3]}', "[" * 10_000]
+)
+def test_safetensors_that_do_not_say_it(described: str, tmp_path: Path) -> None:
+    save_file({"weight": torch.zeros(2)}, tmp_path / "m.safetensors", metadata={"diabolo": described})
+    with pytest.raises(DiaboloError, match="holds weights without a model; say which line they belong to"):
+        import_model(tmp_path / "m.safetensors", tmp_path / "run")
+
+
+@pytest.mark.parametrize("size", [[0, 16, 3], [16, 16], ["16", 16, 3], [True, 16, 3], None])
+def test_safetensors_with_an_odd_size_are_taken_for_the_default(size: object, tmp_path: Path) -> None:
+    described = json.dumps({"line": "pool | up", "input_shape": size})
+    save_file({"weight": torch.zeros(2)}, tmp_path / "m.safetensors", metadata={"diabolo": described})
+    with pytest.raises(DiaboloError, match="the line has 0 layers with weights, and the state dict 1"):
+        import_model(tmp_path / "m.safetensors", tmp_path / "run")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from diabolo import __version__
 from diabolo.errors import DiaboloError, clip
-from diabolo.files import atomic_path, write_text
+from diabolo.files import atomic_path
 from diabolo.interop.model_part import ModelPart
 from diabolo.interop.part import PartName, line_of
 from diabolo.interop.probe import TOLERANCE, Difference, compare, is_discrete
@@ -52,7 +52,7 @@ def export(
     Args:
         run: a run, its folder, or a model.
         format: `onnx`, `keras`, `keras-source`, `torch` (a `torch.export` program) or `safetensors`.
-        file: where to; by default the run's name with the format's suffix, in the working directory.
+        file: where to; by default the name of the run's folder with the format's suffix, in the working directory.
         part: `both` (images to images), `encoder` (images to latents) or `decoder` (latents to images).
         input: for ONNX and torch: `float`, images in [0, 1] as (batch, channels, height, width), or `uint8`, images
             from 0 to 255 as (batch, height, width, channels), in and out.
@@ -69,7 +69,7 @@ def export(
         raise DiaboloError(f"`tolerance` (={tolerance}) must be more than 0")
     loaded = run if isinstance(run, Run | AutoEncoder) else load(run)
     model = loaded if isinstance(loaded, AutoEncoder) else loaded.model
-    name = "model" if isinstance(loaded, AutoEncoder) else loaded.name
+    name = "model" if isinstance(loaded, AutoEncoder) else loaded.folder.path.resolve().name
     if input not in ("float", "uint8"):
         raise DiaboloError(f"`input` (={clip(input)}) must be float or uint8")
     if input != "float" and format not in ("onnx", "torch"):
@@ -165,15 +165,16 @@ def _keras_source(ours: ModelPart, target: Path, input_kind: str, tolerance: flo
 
     weights = target.with_name(f"{target.stem}.weights.h5")
     source = keras_source(ours.part, version=__version__, weights_file=weights.name)
-    with atomic_path(weights) as temporary:
-        inner = temporary.with_name(f"{temporary.stem}.weights.h5")  # Keras insists on this ending
-        try:
-            difference = _keras_difference(ours, source, inner)
-            _accept(difference, tolerance, "Keras model")
-            inner.replace(temporary)
-        finally:
-            inner.unlink(missing_ok=True)
-    write_text(target, source.text)
+    with atomic_path(target) as temporary_text:
+        temporary_text.write_text(source.text, encoding="utf-8", newline="")
+        with atomic_path(weights) as temporary:  # inside: both are written, or neither
+            inner = temporary.with_name(f"{temporary.stem}.weights.h5")  # Keras insists on this ending
+            try:
+                difference = _keras_difference(ours, source, inner)
+                _accept(difference, tolerance, "Keras model")
+                inner.replace(temporary)
+            finally:
+                inner.unlink(missing_ok=True)
     return Exported(
         file=target,
         format="keras-source",
@@ -185,12 +186,12 @@ def _keras_source(ours: ModelPart, target: Path, input_kind: str, tolerance: flo
 
 
 def _keras_difference(ours: ModelPart, source: Any, target: Path) -> Difference:
-    from diabolo.interop.keras.process import save_with_keras
+    from diabolo.interop.keras.process import Job, save_with_keras
 
     inputs = [values for _, values in ours.inputs()][:1]  # a Keras model keeps the size that it was built for
-    results = save_with_keras(source, target, [_channels_last(values) for values in inputs])
+    job = Job(source=source, target=target, inputs=[_channels_last(values) for values in inputs])
     wanted = [_channels_last(ours.run(values)) for values in inputs]
-    return compare(wanted, results, discrete=is_discrete(ours.part))
+    return compare(wanted, save_with_keras([job])[0], discrete=is_discrete(ours.part))
 
 
 def _channels_last(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -198,17 +199,19 @@ def _channels_last(values: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _safetensors(ours: ModelPart, target: Path, input_kind: str, tolerance: float) -> Exported:
-    from diabolo.train import write_weights
+    from diabolo.train.state import FORMAT
+    from diabolo.train.tensor_file import write_tensors
 
     if ours.part.name != "both":
         raise DiaboloError(f"`part` (={ours.part.name}): safetensors holds the weights of the whole line")
-    write_weights(target, ours.model, line_of(ours.part.graph))
+    described = {"format": FORMAT, "line": line_of(ours.part.graph), "input_shape": ours.part.graph.input_shape}
+    write_tensors(target, ours.model.state_dict(), described)
     return Exported(
         file=target,
         format="safetensors",
         part="both",
         difference=Difference(largest=0.0, num_images=0),
-        notes=("the weights of all layers by name, with the line in the file's metadata",),
+        notes=("the weights of all layers by name; line and image size are in the file's metadata",),
     )
 
 

@@ -12,7 +12,7 @@ import torch
 from diabolo.errors import DiaboloError, RunError
 from diabolo.graph import CIFAR_SHAPE, build_graph
 from diabolo.interop.keras.read_model import ImportedModel, read_keras_model
-from diabolo.interop.state_dict import fit_state_dict, read_map, read_state_dict
+from diabolo.interop.state_dict import fit_state_dict, read_description, read_map, read_state_dict
 from diabolo.model import AutoEncoder, build_model
 from diabolo.runs import (
     RunFolder,
@@ -56,9 +56,9 @@ def import_model(
 
     Args:
         file: `.keras`; `.h5` of a whole Keras model, or of weights with `config`; `.safetensors`, `.pt` or `.pth` of a
-            torch state dict with `line`.
+            torch state dict with `line`; `.safetensors` of `export`.
         out: the run folder; by default `runs/<name of the file>`, numbered where it exists.
-        line: for a state dict: the zoo name or line that its weights belong to.
+        line: for a state dict: the zoo name or line that its weights belong to; our own safetensors files say it.
         config: for Keras weights alone: `.json`, `.keras` or `.h5` that describes the model.
         map: for a state dict: a JSON file that says which of its tensors is which of the line's.
         input_shape: (height, width, channels) of the images, where the file does not say it.
@@ -110,15 +110,18 @@ def _with_weights(found: ImportedModel) -> AutoEncoder:
 def _from_state_dict(
     source: Path, line: str | None, map: str | Path | None, input_shape: Shape | None
 ) -> tuple[AutoEncoder, tuple[str, ...]]:
-    if line is None:
+    described, size = read_description(source)
+    if line is None and described is None:
         raise DiaboloError(f"`{source}` holds weights without a model; say which line they belong to: `--line LINE`")
-    named = resolve(line)
-    graph = build_graph(named.spec, input_shape or named.input_shape or CIFAR_SHAPE)
+    named = resolve(line or str(described))
+    graph = build_graph(named.spec, input_shape or named.input_shape or size or CIFAR_SHAPE)
     model = build_model(graph.line or "", graph.input_shape)
     tensors = read_state_dict(source)
     arrays, chosen = fit_state_dict(model, tensors, None if map is None else read_map(Path(map).expanduser()))
     kept = ImportedModel(graph=graph, weights=arrays)
     notes = [f"{len(chosen)} tensors, the first `{next(iter(chosen.values()))}` as `{next(iter(chosen))}`"]
+    if line is None:
+        return _with_weights(kept), ()
     if any(node.kind == "bn" and node.attributes["eps"] == 0.001 for node in graph.layers):
         notes.append("`bn` has Keras's eps of 0.001; torch's own is 1e-5: write `bn[eps=1e-05 momentum=0.9]` for that")
     notes.append("a state dict does not say how layers pad or what stands between them: look at some reconstructions")

@@ -34,11 +34,21 @@ def divisive_constants(part: Part, node: Node) -> tuple[NDArray[np.float32], NDA
     return gamma, beta
 
 
-def level_constants(part: Part, node: Node) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Levels, (channels, L), and the middles between them, (channels, L − 1), of a `lloyd`; L of the richest channel.
+_BEYOND = np.float32(1e30)
 
-    Middles beyond a channel's last level lie so far out that nothing passes them.
+
+def level_constants(part: Part, node: Node) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Levels and the middles between them of a `lloyd`, both (channels, 2^depth), for a binary search by channel.
+
+    The number of middles below a value is the number of its level. Middles that a channel does not have lie so far out
+    that nothing passes them.
     """
-    centres = part.weight(node, "centres")
-    most = max(2, int(part.weight(node, "levels").max()))
-    return centres[:, :most], (centres[:, : most - 1] + centres[:, 1:most]) / np.float32(2)
+    centres, counts = part.weight(node, "centres"), part.weight(node, "levels").astype(np.int64)
+    most = max(2, int(counts.max()))
+    width = 2 ** (most - 1).bit_length()
+    levels = np.zeros((len(centres), width), np.float32)
+    levels[:, :most] = centres[:, :most]
+    middles = np.full((len(centres), width), _BEYOND)
+    middles[:, : most - 1] = (centres[:, : most - 1] + centres[:, 1:most]) / np.float32(2)
+    has = np.arange(width) < counts[:, None] - 1
+    return levels, np.where(has, middles, _BEYOND)

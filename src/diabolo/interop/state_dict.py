@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from diabolo.errors import DataError, DiaboloError, clip
 from diabolo.graph import ModelGraph
 from diabolo.model import AutoEncoder
+from diabolo.vocabulary import Shape
 
 _OURS = {"running_mean": "moving_mean", "running_var": "moving_variance"}
 _LARGEST_MAP = 16_000_000  # bytes
@@ -46,6 +48,26 @@ def read_state_dict(file: Path) -> dict[str, Tensor]:
     if not isinstance(content, Mapping) or not content or not all(isinstance(v, Tensor) for v in content.values()):
         raise DataError(f"`{file}` holds no state dict (names and tensors); save `model.state_dict()`")
     return {str(name): value for name, value in content.items()}
+
+
+def read_description(file: Path) -> tuple[str | None, Shape | None]:
+    """The line and the images' (height, width, channels) that a `.safetensors` file of ours carries; None without.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    if file.suffix != ".safetensors":
+        return None, None
+    try:
+        with safe_open(file, framework="pt") as content:
+            described = json.loads((content.metadata() or {}).get("diabolo", "{}"))
+    except (SafetensorError, OSError, ValueError, RecursionError):  # said better when its tensors are read
+        return None, None
+    if not isinstance(described, dict):
+        return None, None
+    line, shape = described.get("line"), described.get("input_shape")
+    is_shape = isinstance(shape, list) and len(shape) == 3 and all(type(side) is int and side > 0 for side in shape)
+    return line if isinstance(line, str) and line else None, tuple(shape or ()) if is_shape else None
 
 
 def read_map(file: Path) -> dict[str, str]:

@@ -2,7 +2,9 @@
 
 import contextlib
 import io
+import json
 import logging
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +15,7 @@ from torch import Tensor, nn
 
 from diabolo.errors import DiaboloError, clip
 from diabolo.interop.converters import TRAINING_ONLY
+from diabolo.interop.fixed_levels import with_fixed_levels
 from diabolo.interop.model_part import ModelPart, PartModule
 from diabolo.interop.part import size_multiple, takes_any_size
 from diabolo.interop.probe import Difference, compare, is_discrete
@@ -60,31 +63,24 @@ def to_torch_program(ours: ModelPart, metadata: dict[str, str], *, input_kind: s
         DiaboloError: torch cannot export it.
     """
     part = ours.part
-    inner = PartModule(ours.model, part.name)
+    inner = PartModule(with_fixed_levels(ours.model, part), part.name)
     module = _ByteImages(
         inner,
         takes_images=part.takes_images and input_kind == "uint8",
         gives_images=part.gives_images and input_kind == "uint8",
     )
-    example = _example(ours, input_kind)
-    model = ours.model
-    was_training, engine = model.training, model.engine
-    model.eval()
-    model.engine = "plain"
-    try:
-        program, any_size = _exported(module, example, ours, input_kind)
-    finally:
-        model.train(was_training)
-        model.engine = engine
+    program, any_size = _exported(module.to("cpu"), _example(ours, input_kind), ours, input_kind)
     buffer = io.BytesIO()
-    torch.export.save(program, buffer, extra_files={"diabolo.json": _json(metadata)})
+    with _quiet():
+        torch.export.save(program, buffer, extra_files={"diabolo.json": json.dumps(metadata)})
     left_out = tuple(node.name for node in part.nodes if node.kind in TRAINING_ONLY)
     return TorchProgram(content=buffer.getvalue(), any_size=any_size, left_out=left_out)
 
 
 def program_differences(content: bytes, ours: ModelPart, *, input_kind: str, any_size: bool) -> Difference:
     """Loads the file's bytes and runs them beside the model on fresh images."""
-    module = torch.export.load(io.BytesIO(content)).module()
+    with _quiet():
+        module = torch.export.load(io.BytesIO(content)).module()
     wanted, got = [], []
     for index, (pixels, values) in enumerate(ours.inputs()):
         if index and not any_size:
@@ -138,17 +134,16 @@ def _dynamic(ours: ModelPart, input_kind: str, any_size: bool) -> dict[int, Any]
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """torch logs a page for each way that it tries."""
+    """torch logs, prints and warns a page for each way that it tries."""
     logger = logging.getLogger("torch")
     before = logger.level
     logger.setLevel(logging.CRITICAL)
     try:
-        yield
+        with (
+            warnings.catch_warnings(action="ignore"),
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),
+        ):
+            yield
     finally:
         logger.setLevel(before)
-
-
-def _json(metadata: dict[str, str]) -> str:
-    import json
-
-    return json.dumps(metadata)

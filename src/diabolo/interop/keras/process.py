@@ -1,10 +1,13 @@
-"""Real Keras in a process of its own: builds our source, sets weights, saves, loads again and computes."""
+"""Real Keras in a process of its own: builds our sources, sets weights, saves, loads again and computes."""
 
+import errno
 import json
 import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,40 +16,59 @@ from numpy.typing import NDArray
 from diabolo.errors import DiaboloError
 from diabolo.interop.keras.source import KerasSource
 
+_WORKER = Path(__file__).with_name("worker.py")
+_FULL = os.strerror(errno.ENOSPC)
 _SECONDS = 600  # for one model; Keras alone takes some seconds to start
 
 
-def save_with_keras(source: KerasSource, target: Path, inputs: list[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
-    """Saves a model, loads it back as a stranger would, and runs that on inputs.
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A model to be saved and tried."""
 
-    Args:
-        source: the model.
-        target: a `.keras` file, or a `.weights.h5` file, where the loaded model is the source with these weights.
-        inputs: batches in Keras's layout, Float[Array, "batch height width channels"] or "batch features".
+    source: KerasSource
+    """The model."""
+    target: Path
+    """A `.keras` file, or a `.weights.h5` file, where the loaded model is the source with these weights."""
+    inputs: Sequence[NDArray[np.float32]]
+    """Batches in Keras's layout, Float[Array, "batch height width channels"] or "batch features"."""
+
+
+def save_with_keras(jobs: Sequence[Job]) -> list[list[NDArray[np.float32]]]:
+    """Saves models, loads each back as a stranger would, and runs it on its inputs; Keras starts once for all.
 
     Returns:
-        What the loaded model makes of each batch.
+        For each model, what the loaded one makes of each batch.
 
     Raises:
-        DiaboloError: Keras is not installed, or refuses the model.
+        DiaboloError: Keras is not installed, or refuses a model.
+        OSError: the disk is full.
     """
     with tempfile.TemporaryDirectory(prefix="diabolo-keras-") as name:
-        folder = Path(name)
-        (folder / "model_source.py").write_text(source.text, encoding="utf-8")
-        np.savez(folder / "inputs.npz", *inputs)
-        arrays = {
-            f"{layer}/{index}": array for layer, all_ in source.weights.items() for index, array in enumerate(all_)
-        }
-        np.savez(folder / "weights.npz", **arrays)  # type: ignore[arg-type]  # its annotation forgets keywords
-        job = {
-            "folder": str(folder),
-            "target": str(target.absolute()),
-            "layers": {k: len(v) for k, v in source.weights.items()},
-        }
-        (folder / "job.json").write_text(json.dumps(job))
-        _run([sys.executable, str(Path(__file__).with_name("worker.py")), str(folder / "job.json")])
-        with np.load(folder / "outputs.npz", allow_pickle=False) as file:
-            return [file[f"arr_{index}"] for index in range(len(inputs))]
+        folders = [Path(name) / str(index) for index in range(len(jobs))]
+        for folder, job in zip(folders, jobs, strict=True):
+            _write(folder, job)
+        _run([sys.executable, str(_WORKER), *(str(one / "job.json") for one in folders)])
+        return [_results(folder, len(job.inputs)) for folder, job in zip(folders, jobs, strict=True)]
+
+
+def _write(folder: Path, job: Job) -> None:
+    folder.mkdir()
+    (folder / "model_source.py").write_text(job.source.text, encoding="utf-8")
+    np.savez(folder / "inputs.npz", *job.inputs)
+    weights = job.source.weights
+    arrays = {f"{layer}/{index}": array for layer, several in weights.items() for index, array in enumerate(several)}
+    np.savez(folder / "weights.npz", **arrays)  # type: ignore[arg-type]  # its annotation forgets keywords
+    told = {
+        "folder": str(folder),
+        "target": str(job.target.absolute()),
+        "layers": {layer: len(several) for layer, several in weights.items()},
+    }
+    (folder / "job.json").write_text(json.dumps(told))
+
+
+def _results(folder: Path, number: int) -> list[NDArray[np.float32]]:
+    with np.load(folder / "outputs.npz", allow_pickle=False) as file:
+        return [file[f"arr_{index}"] for index in range(number)]
 
 
 def _run(command: list[str]) -> None:
@@ -58,6 +80,8 @@ def _run(command: list[str]) -> None:
             f"Keras did not answer within {_SECONDS} seconds; try again on a machine that is less busy"
         ) from None
     if done.returncode:
+        if _FULL in done.stderr:
+            raise OSError(errno.ENOSPC, _FULL)  # who writes the file says which, and that nothing was half-written
         last = (done.stderr.strip() or done.stdout.strip() or f"exit code {done.returncode}").splitlines()[-1]
         if "No module named 'keras'" in done.stderr:
             raise DiaboloError("export to Keras needs `keras`, which is not installed; `pip install keras` brings it")

@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diabolo.checks.live.keras_archive import read_archive, read_description
-from diabolo.errors import DataError, DiaboloError
-from diabolo.graph import ModelGraph, build_graph
+from diabolo.errors import DataError, DiaboloError, clip
+from diabolo.graph import ModelGraph, Node, build_graph
 from diabolo.interop.keras.layer_list import stored_layers
 from diabolo.interop.keras.to_line import KerasLine, keras_line
 from diabolo.interop.keras.weights_file import open_weights
+from diabolo.interop.keras.words import Word
 from diabolo.vocabulary import Shape
 
 
@@ -78,7 +79,24 @@ def _weights(file: Path, graph: ModelGraph, line: KerasLine) -> dict[str, NDArra
     with open_weights(file, num_values) as stored:
         for node, word in zip(nodes, line.words, strict=True):
             assert node.kind == ("add" if word is None else word.layer.kind)
+            _check_stride(node, word)
             if word is not None and word.stored is not None:
                 arrays = word.take(stored.read(word.stored, word.names, word.shapes))
                 weights.update({f"{node.name}.{name}": array for name, array in arrays.items()})
     return weights
+
+
+def _check_stride(node: Node, word: Word | None) -> None:
+    """Sees that a skip convolution, whose stride a line works out from the shapes, has the stride that Keras's had.
+
+    Raises:
+        DiaboloError: another stride leads to the same shape.
+    """
+    theirs = None if word is None else word.layer.attributes().get("stride")
+    ours = node.attributes.get("stride")
+    if word is not None and word.layer.kind == "conv" and theirs != ours:
+        path = node.name if word.stored is None else word.stored.path
+        raise DiaboloError(
+            f"`{clip(path)}` skips a block with a stride of {theirs}; a line takes {ours} there, the smallest that "
+            "leads to the same size"
+        )

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from diabolo.interop.keras.registry import KERAS, LayerWeights, SourceWriter
 from diabolo.interop.part import Part, line_of
 
+LATENT = "latent"
+"""Name of the layer that gives the latent."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class KerasSource:
@@ -30,14 +33,17 @@ def keras_source(part: Part, *, version: str, weights_file: str | None = None) -
     """
     KERAS.check(part)
     writer = SourceWriter(part)
-    start = "image" if part.takes_images else "latent"
+    start = "image" if part.takes_images else LATENT
     writer.names[part.start.name] = start
     for node in part.nodes:
         writer.begin(node)
         KERAS[node.kind](writer)
         writer.end()
         if node is part.graph[part.graph.latent] and part.name == "both":
-            writer.rows.append(f"# Up to here the encoder: {'×'.join(map(str, node.shape))} values.")
+            writer.rows.append(
+                _end_of_encoder(writer.names[node.name]) + f"  # {'×'.join(map(str, node.shape))} values"
+            )
+            writer.names[node.name] = LATENT
     result = writer.names[part.end.name]
     title = {"both": "An autoencoder", "encoder": "An encoder", "decoder": "A decoder"}[part.name]
     imports = ["import keras"]
@@ -68,6 +74,11 @@ def keras_source(part: Part, *, version: str, weights_file: str | None = None) -
             "    model.summary()",
         ]
     return KerasSource(text="\n".join(rows) + "\n", weights=writer.weights)
+
+
+def _end_of_encoder(value: str) -> str:
+    """A layer that does nothing: its name tells people, and an import of the file, what the latent is."""
+    return f'{LATENT} = layers.Activation("linear", name="{LATENT}")({value})'
 
 
 def _about(part: Part) -> list[str]:

@@ -5,10 +5,15 @@ from dataclasses import dataclass
 
 from diabolo.errors import DiaboloError, clip
 from diabolo.graph import ModelGraph, Node
+from diabolo.interop.keras import from_plain, from_weighted
+from diabolo.interop.keras.from_attention import attention_word
 from diabolo.interop.keras.layer_list import StoredLayer
-from diabolo.interop.keras.to_layers import TO_WORDS, Call, Word, word
+from diabolo.interop.keras.source import LATENT
+from diabolo.interop.keras.words import Call, Word, word
 from diabolo.notation import Group, Item, Layer, Spec
 
+_TO_WORDS = {**from_plain.TO_WORDS, **from_weighted.TO_WORDS}
+_WEIGHTED = frozenset({*from_weighted.TO_WORDS, "attention"})
 _SHUFFLED, _UNSHUFFLED = (1, 4, 2, 5, 3), (1, 3, 5, 2, 4)
 
 
@@ -30,7 +35,7 @@ def keras_line(graph: ModelGraph, stored: Mapping[str, StoredLayer], *, waist: s
     Args:
         graph: as read from its configuration.
         stored: its layers by path.
-        waist: name of the layer that gives the latent; None: where the graph says.
+        waist: name of the layer that gives the latent; None: the one that is called `latent`, or where the graph says.
 
     Raises:
         DiaboloError: a layer has no counterpart, the wiring is no chain with residual blocks, or no waist is known.
@@ -44,6 +49,8 @@ def keras_line(graph: ModelGraph, stored: Mapping[str, StoredLayer], *, waist: s
 
 
 def _waist(graph: ModelGraph, named: str | None) -> str:
+    if named is None and any(node.layer.split("/")[-1] == LATENT for node in graph.layers):
+        named = LATENT  # as our own export calls it
     if named is None:
         if not graph.latent:
             raise DiaboloError("it cannot be seen where the encoder ends; name the layer with `--waist NAME`")
@@ -88,9 +95,10 @@ class _Writer:
         items: list[Item] = []
         index = 0
         while index < len(nodes):
-            shuffled = self._shuffle(nodes[index : index + 3])
-            if shuffled is not None:
-                items.append(self._keep(Word(layer=shuffled)))
+            three = nodes[index : index + 3]
+            together = self._shuffle(three) or self._attention(three)
+            if together is not None:
+                items.append(self._keep(together))
                 index += 3
             else:
                 items += self._node(nodes[index])
@@ -102,9 +110,9 @@ class _Writer:
             return [self._residual(node)]
         stored = self.stored.get(node.layer)
         call = Call(node=node, before=self.graph[node.inputs[0]].shape, stored=stored)
-        if len(node.inputs) > 1 or node.kind not in TO_WORDS:
+        if len(node.inputs) > 1 or node.kind not in _TO_WORDS:
             raise call.refuse("the line has no such layer" if len(node.inputs) < 2 else "the line joins by sums alone")
-        words = TO_WORDS[node.kind](call)
+        words = _TO_WORDS[node.kind](call)
         if node.kind == "arithmetic":
             if self.graph[node.inputs[0]].kind != "input":
                 raise call.refuse("the line rescales nowhere")
@@ -127,23 +135,41 @@ class _Writer:
             if projection is not None and branch != start:
                 items = self._chain(start, branch)
                 self.words += [projection, None]
-                return Group(kind="res", skip="conv", items=tuple(items))
+                kernel = self.graph[skip].attributes["k"]
+                assert isinstance(kernel, int)
+                return Group(kind="res", skip="conv", skip_kernel=kernel, items=tuple(items))
         raise DiaboloError(
             f"`{clip(self._name(node.name))}` adds two branches that both hold layers; a line adds a branch to what it "
-            "started from, or to a 1×1 convolution of that"
+            "started from, or to one convolution of that (`padding='same'`, with a bias, without dilation or groups)"
         )
 
     def _projection(self, skip: str, start: str) -> Word | None:
+        """The convolution of a skip connection, where a line's `res[skip=conv]` has such a one."""
         node = self.graph[skip]
-        if node.kind != "conv" or node.inputs != (start,):
+        if node.kind != "conv" or node.inputs != (start,) or node.attributes.get("separable"):
             return None
         call = Call(node=node, before=self.graph[start].shape, stored=self.stored.get(node.layer))
-        wanted = {"k": 1, "dilation": 1, "groups": 1, "bias": True}
+        wanted = {"dilation": 1, "groups": 1, "bias": True}
         if any(node.attributes.get(name) != value for name, value in wanted.items()):
             return None
-        return TO_WORDS["conv"](call)[0]
+        projection = _TO_WORDS["conv"](call)[0]
+        return projection if projection.layer.attributes()["pad"] == "same" else None
 
-    def _shuffle(self, nodes: list[Node]) -> Layer | None:
+    def _attention(self, nodes: list[Node]) -> Word | None:
+        """`Reshape` to rows, attention, `Reshape` back; None where they are something else."""
+        kinds = [node.kind for node in nodes]
+        if kinds not in (["reshape", "attention", "reshape"], ["reshape", "attention", "unflatten"]):
+            return None
+        before = self.graph[nodes[0].inputs[0]].shape
+        rows = (before[0] * before[1], before[2]) if len(before) == 3 else ()
+        if nodes[0].shape != rows or nodes[2].shape != before:
+            return None
+        call = Call(node=nodes[1], before=rows, stored=self.stored.get(nodes[1].layer))
+        if call.stored is None or call.stored.class_name != "MultiHeadAttention":
+            return None
+        return attention_word(call, before)
+
+    def _shuffle(self, nodes: list[Node]) -> Word | None:
         """`Reshape`, `Permute`, `Reshape` as pixels from channels, or the inverse; None where they are neither."""
         if [node.kind for node in nodes] not in (
             ["reshape", "permute", "reshape"],
@@ -152,16 +178,17 @@ class _Writer:
             return None
         before, split, after = self.graph[nodes[0].inputs[0]].shape, nodes[0].shape, nodes[2].shape
         stored = self.stored.get(nodes[1].layer)
-        dims = tuple(stored.config.get("dims", ())) if stored is not None else ()
+        dims = stored.config.get("dims") if stored is not None else None
+        dims = tuple(dims) if isinstance(dims, list | tuple) else ()
         if len(before) != 3 or len(after) != 3 or len(split) != 5:
             return None
         size = split[4] if dims == _SHUFFLED else split[1]
         rows, columns = after[:2] if dims == _UNSHUFFLED else before[:2]
         if dims == _SHUFFLED and split[3:] == (size, size) and split[:2] == before[:2]:
             wanted = (rows * size, columns * size, before[2] // size**2)
-            return word("shuffle", size) if after == wanted and size > 1 else None
+            return Word(layer=word("shuffle", size)) if after == wanted and size > 1 else None
         if dims == _UNSHUFFLED and split == (rows, size, columns, size, before[2]) and size > 1:
-            return word("unshuffle", size)
+            return Word(layer=word("unshuffle", size))
         return None
 
     def _keep(self, one: Word) -> Layer:
@@ -172,7 +199,7 @@ class _Writer:
         """Refuses layers that are called twice: each layer of a line has weights of its own."""
         called: dict[str, list[str]] = {}
         for node in self.graph.layers:
-            if node.layer and node.kind in ("conv", "deconv", "dense", "bn", "gn", "depthwise"):
+            if node.layer and node.kind in _WEIGHTED:
                 called.setdefault(node.layer, []).append(node.name)
         shared = [layer for layer, names in called.items() if len(names) > 1]
         if shared:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from diabolo.errors import DataError, clip
+from diabolo.checks.live.hdf5 import try_hdf5
+from diabolo.errors import DataError, DiaboloError, clip
 from diabolo.interop.keras.layer_list import StoredLayer
 from diabolo.interop.libraries import need
 
@@ -38,13 +39,13 @@ class WeightsFile:
 
         Args:
             layer: the layer.
-            names: as Keras calls them: `kernel`, `bias`, `gamma`…
+            names: as Keras calls them: `kernel`, `bias`, `gamma`…; `query/kernel` of a layer inside of it.
             shapes: what they must be; nothing larger is read.
 
         Raises:
             DataError: one is missing, of another shape, or lies in another file.
         """
-        found = [self._dataset(layer, name, index) for index, name in enumerate(names)]
+        found = [self._dataset(layer, name, names) for name in names]
         arrays = []
         for name, dataset, shape in zip(names, found, shapes, strict=True):
             if tuple(dataset.shape) != tuple(shape):
@@ -64,14 +65,16 @@ class WeightsFile:
             arrays.append(array)
         return arrays
 
-    def _dataset(self, layer: StoredLayer, name: str, index: int) -> Any:
+    def _dataset(self, layer: StoredLayer, name: str, names: Sequence[str]) -> Any:
+        inner, _, short = name.rpartition("/")
         if self.is_old:
             parts = layer.path.split("/")
-            known = self.by_layer.get((parts[0], parts[-1]), {})
-            place = known.get(name)
+            known = self.by_layer.get((parts[0], f"{parts[-1]}/{inner}" if inner else parts[-1]), {})
+            place = known.get(short)
         else:
             self._check_name(layer)
-            place = f"{layer.store}/vars/{index}"
+            beside = [other for other in names if other.rpartition("/")[0] == inner]
+            place = f"{layer.store}{f'/{inner}_dense' if inner else ''}/vars/{beside.index(name)}"
         dataset = None if place is None else self._follow(place)
         if dataset is None or not hasattr(dataset, "dtype"):
             raise self._error(
@@ -114,8 +117,8 @@ class WeightsFile:
             if isinstance(item, h5py.Group):
                 self._index(item, (*path, name))
             elif path:
-                layer = self.by_layer.setdefault((path[0], path[-1]), {})
-                layer[name.split(":")[0]] = "/".join([*path, name])
+                for layer in {path[-1], "/".join(path[-2:])}:  # the second of layers inside of layers
+                    self.by_layer.setdefault((path[0], layer), {})[name.split(":")[0]] = "/".join([*path, name])
 
     def _error(self, problem: str) -> DataError:
         return DataError(f"`{self.source}`: {problem}")
@@ -130,7 +133,7 @@ def open_weights(source: Path, num_values: int) -> Iterator[WeightsFile]:
         num_values: values that the model has, which bounds what is unpacked.
 
     Raises:
-        DataError: there are none, or the file is damaged.
+        DataError: there are none, or the file is damaged; it is read in a process of its own first.
         DiaboloError: `h5py` is not installed.
     """
     h5py = need("h5py", "Keras's weights")
@@ -141,10 +144,14 @@ def open_weights(source: Path, num_values: int) -> Iterator[WeightsFile]:
             path = Path(folder) / "weights.h5"
             _unpack(source, path, 8 * _COPIES * num_values + _OVERHEAD)
         try:
+            try_hdf5(path)
+        except DataError as error:
+            raise DataError(f"`{source}`: its weights cannot be read ({error})") from None
+        try:
             file = stack.enter_context(h5py.File(path, "r"))
             yield WeightsFile(file, source)
         except (OSError, RuntimeError, ValueError, TypeError, KeyError) as error:
-            if isinstance(error, DataError):
+            if isinstance(error, DiaboloError):
                 raise
             raise DataError(
                 f"`{source}`: its weights cannot be read ({clip(str(error))}); save the model again"

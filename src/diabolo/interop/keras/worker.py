@@ -21,7 +21,7 @@ def _build(folder: Path, layers: dict[str, int]):  # type: ignore[no-untyped-def
     return module, model
 
 
-def main(job_file: str) -> None:
+def do(job_file: str) -> None:
     """Reads a job, and leaves `outputs.npz` and the job's target."""
     job = json.loads(Path(job_file).read_text())
     folder, target = Path(job["folder"]), job["target"]
@@ -43,4 +43,5 @@ def main(job_file: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    for job_file in sys.argv[1:]:
+        do(job_file)

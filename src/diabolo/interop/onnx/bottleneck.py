@@ -38,14 +38,23 @@ def _fsq(writer: Writer) -> str:
 
 @ONNX.of("lloyd")
 def _lloyd(writer: Writer) -> str:
-    """The number of middles below a value is the number of its level."""
+    """The nearest level by binary search: memory stays that of the values, whatever the number of levels."""
     levels, middles = level_constants(writer.part, writer.node)
-    rows = writer.add("Unsqueeze", writer.channels_last(writer.input), writer.constant([-1], np.int64))
-    above = writer.add("Cast", writer.add("Greater", rows, writer.constant(middles)), to=7)  # 7: int64
-    codes = writer.add("ReduceSum", above, writer.constant([-1], np.int64), keepdims=0)
-    first = writer.constant(np.arange(len(levels)) * levels.shape[1], np.int64)
-    flat = writer.weight("centres", levels.reshape(-1))
-    return writer.channels_first(writer.add("Gather", flat, writer.add("Add", codes, first), axis=0))
+    rows = writer.channels_last(writer.input)
+    first = np.arange(len(levels)) * levels.shape[1]
+    flat, codes, step = writer.constant(middles.reshape(-1)), "", levels.shape[1] // 2
+    while step:
+        looked = writer.constant(first + step - 1, np.int64)
+        place = writer.add("Add", codes, looked) if codes else looked
+        above = writer.add(
+            "Cast", writer.add("Greater", rows, writer.add("Gather", flat, place, axis=0)), to=7
+        )  # int64
+        moved = writer.add("Mul", above, writer.constant(step, np.int64))
+        codes = writer.add("Add", codes, moved) if codes else moved
+        step //= 2
+    place = writer.add("Add", codes, writer.constant(first, np.int64))
+    rounded = writer.add("Gather", writer.weight("centres", levels.reshape(-1)), place, axis=0)
+    return writer.channels_first(writer.add("Where", writer.add("IsNaN", rows), rows, rounded))
 
 
 @ONNX.of("topk")

@@ -1,4 +1,4 @@
-"""MLflow: a run in the experiment `diabolo`, in `mlflow.db` of the working directory unless MLflow is told a server."""
+"""MLflow: a run in the experiment `diabolo`, in files of the run folder unless MLflow is told a server."""
 
 import os
 from typing import Any
@@ -12,7 +12,7 @@ _LONGEST = 500  # characters of a parameter that MLflow keeps
 
 
 class MlflowTracker:
-    """Writes to `$MLFLOW_TRACKING_URI`, which the user sets for a server; to files in the run folder otherwise."""
+    """Writes to `$MLFLOW_TRACKING_URI`, where that is set; to files in the run folder otherwise."""
 
     def __init__(self, record: RunRecord, folder: RunFolder) -> None:
         need("mlflow", "`--tracker mlflow`")

@@ -1,7 +1,9 @@
 """`TrackerReader`: hands a training's events to trackers, and goes on without one that fails."""
 
+import contextlib
 import importlib
 import importlib.util
+import sys
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
@@ -74,12 +76,13 @@ class TrackerReader:
                 tracker = self.trackers[name]
                 if tracker is None and not open_them:
                     continue
-                if tracker is None:
-                    tracker = self.trackers[name] = self._open(name)
-                do(tracker)
+                with contextlib.redirect_stdout(sys.stderr):  # trackio prints, and stdout is ours: it may be JSON
+                    if tracker is None:
+                        tracker = self.trackers[name] = self._open(name)
+                    do(tracker)
             except Exception as error:  # whatever another program raises, the training goes on
                 del self.trackers[name]
-                self.say(f"tracker {name} is left out from here on: {error}")
+                self.say(f"tracker {name} is left out from here on: {str(error) or type(error).__name__}")
 
     def _open(self, name: str) -> Tracker:
         module = importlib.import_module(f"diabolo.interop.trackers.{name}")

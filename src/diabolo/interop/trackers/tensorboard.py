@@ -6,7 +6,7 @@ from diabolo.runs import EpochRow, RunFolder, RunRecord
 
 
 class TensorBoardTracker:
-    """Writes event files; an epoch that is written again, after a resume, takes the place of the old one."""
+    """Writes event files; what is written after a resume takes the place of all that was there."""
 
     def __init__(self, record: RunRecord, folder: RunFolder) -> None:
         need("tensorboard", "`--tracker tensorboard`")
@@ -14,7 +14,7 @@ class TensorBoardTracker:
 
         path = folder.path / "tensorboard"
         self.where = f"tensorboard --logdir {folder.path}"
-        self.writer = SummaryWriter(str(path))
+        self.writer = SummaryWriter(str(path), purge_step=0)  # after a resume the whole history is written again
         rows = "\n".join(f"| {name} | `{value}` |" for name, value in choices_of(record).items())
         self.writer.add_text("run", f"| choice | value |\n|---|---|\n{rows}", 0)
 

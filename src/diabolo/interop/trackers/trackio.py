@@ -1,4 +1,4 @@
-"""trackio: the project `diabolo` in trackio's own folder (`$TRACKIO_DIR`, or its cache); no Space, nothing is sent."""
+"""trackio: the project `diabolo` in trackio's own folder (`$TRACKIO_DIR`, or its cache), unless it is told a server."""
 
 from typing import Any
 

@@ -42,12 +42,18 @@ LINES: dict[str, tuple[str, Shape]] = {
 }  # fmt: skip
 MODELS = {**{name: (model.line, (32, 32, 3)) for name, model in zoo().items()}, **LINES}
 
-every_model = pytest.mark.parametrize("name", MODELS)
+every_model = pytest.mark.parametrize("name", MODELS, scope="module")
+"""The scope puts the tests of a model beside each other, so that it is built once for all of them."""
+
+
+@functools.lru_cache(maxsize=2)
+def _prototype(name: str, seed: int) -> AutoEncoder:
+    line, shape = MODELS[name]
+    return build_model(line, shape, seed=seed)
 
 
 def _built(name: str, seed: int = 0) -> AutoEncoder:
-    line, shape = MODELS[name]
-    return build_model(line, shape, seed=seed)
+    return copy.deepcopy(_prototype(name, seed))
 
 
 def _images(model: AutoEncoder, count: int = 3, seed: int = 0) -> torch.Tensor:
@@ -55,12 +61,17 @@ def _images(model: AutoEncoder, count: int = 3, seed: int = 0) -> torch.Tensor:
     return torch.rand((count, channels, height, width), generator=torch.Generator().manual_seed(seed))
 
 
-def _trained(name: str) -> AutoEncoder:
-    """A model in evaluation whose moving statistics and codebooks have seen a batch."""
+@functools.lru_cache(maxsize=1)
+def _trained_prototype(name: str) -> AutoEncoder:
     model = _built(name)
     with torch.no_grad():
         model.train()(_images(model, 4, seed=1))
     return model.eval()
+
+
+def _trained(name: str) -> AutoEncoder:
+    """A model in evaluation whose moving statistics and codebooks have seen a batch."""
+    return copy.deepcopy(_trained_prototype(name))
 
 
 def test_the_lines_use_every_word() -> None:

@@ -1,4 +1,4 @@
-"""Every zoo model to ONNX and onnxruntime, and to Keras, back to diabolo, and to Keras again: largest differences.
+"""Every zoo model to ONNX, to torch.export, and to Keras, back to diabolo, and to Keras again: largest differences.
 
     python benchmarks/round_trips.py [MODEL …]
 
@@ -8,6 +8,7 @@ of 1. Keras runs on torch. Writes `benchmarks/results/round_trips.json` and `rou
 """
 
 import json
+import re
 import sys
 import tempfile
 import warnings
@@ -16,9 +17,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from diabolo.api.export import export
+from diabolo.api.export import SUFFIXES, export
 from diabolo.api.import_model import import_model
 from diabolo.errors import DiaboloError
+from diabolo.interop.keras import keras_source
+from diabolo.interop.keras.process import Job, save_with_keras
 from diabolo.interop.model_part import ModelPart
 from diabolo.interop.probe import compare, is_discrete
 from diabolo.model import AutoEncoder, build_model
@@ -55,29 +58,58 @@ def difference(one: AutoEncoder, other: AutoEncoder) -> float:
     return found.largest if not found.num_jumps else float("inf")
 
 
-def of_model(name: str, folder: Path) -> dict[str, object]:
-    model = build_model(zoo()[name].line, SHAPE)
-    randomise(model)
+def to_others(name: str, model: AutoEncoder, folder: Path) -> dict[str, object]:
+    """Largest differences of ONNX files in onnxruntime and of a `torch.export` program."""
     row: dict[str, object] = {"model": name, "line": model.line}
-    try:
-        for kind in ("both", "encoder", "decoder"):
-            done = export(model, "onnx", folder / f"{name}-{kind}.onnx", part=kind)
-            row[f"onnx_{kind}"] = done.difference.largest
-            row[f"onnx_{kind}_jumps"] = done.difference.num_jumps
-    except DiaboloError as error:
-        row["onnx_refused"] = str(error)
-    try:
-        there = export(model, "keras", folder / f"{name}.keras")
-        row["to_keras"] = there.difference.largest
-        back = import_model(there.file, folder / name).run
-        row["line_back"] = back.line
-        row["same_layers"] = back.line == model.line
-        row["from_keras"] = difference(model, back.model)
-        again = export(back, "keras", folder / f"{name}-again.keras")
-        row["to_keras_again"] = again.difference.largest
-    except DiaboloError as error:
-        row["keras_refused"] = str(error)
+    for format, part in (("onnx", "both"), ("onnx", "encoder"), ("onnx", "decoder"), ("torch", "both")):
+        try:
+            done = export(model, format, folder / f"{name}-{part}{SUFFIXES[format]}", part=part)
+            row[f"{format}_{part}"] = done.difference.largest
+            row[f"{format}_{part}_jumps"] = done.difference.num_jumps
+        except DiaboloError as error:
+            row[f"{format}_refused"] = str(error)
     return row
+
+
+def to_keras(
+    models: dict[str, AutoEncoder], rows: dict[str, dict[str, object]], column: str, folder: Path
+) -> dict[str, Path]:
+    """Puts the largest differences of `.keras` files into the rows; Keras starts once for all of them."""
+    jobs: dict[str, Job] = {}
+    parts = {name: ModelPart(model, "both") for name, model in models.items()}
+    inputs = {name: next(iter(part.inputs()))[1] for name, part in parts.items()}
+    for name, ours in parts.items():
+        try:
+            source = keras_source(ours.part, version="round trips")
+        except DiaboloError as error:
+            rows[name]["keras_refused"] = str(error)
+            continue
+        fed = np.ascontiguousarray(inputs[name].transpose(0, 2, 3, 1))
+        jobs[name] = Job(source=source, target=folder / f"{name}-{column}.keras", inputs=[fed])
+    for name, results in zip(jobs, save_with_keras(list(jobs.values())), strict=True):
+        ours = parts[name]
+        wanted = [ours.run(inputs[name])]
+        found = compare(wanted, [results[0].transpose(0, 3, 1, 2)], discrete=is_discrete(ours.part))
+        rows[name][column] = found.largest
+        rows[name][f"{column}_jumps"] = found.num_jumps
+    return {name: job.target for name, job in jobs.items()}
+
+
+def from_keras(
+    files: dict[str, Path], models: dict[str, AutoEncoder], rows: dict[str, dict[str, object]], folder: Path
+) -> dict[str, AutoEncoder]:
+    """What comes back, and how far it is from what went out."""
+    back: dict[str, AutoEncoder] = {}
+    for name, file in files.items():
+        try:
+            run = import_model(file, folder / name).run
+        except DiaboloError as error:
+            rows[name]["back_refused"] = str(error)
+            continue
+        back[name] = run.model
+        rows[name] |= {"line_back": run.line, "same_layers": run.line == models[name].line}
+        rows[name]["from_keras"] = difference(models[name], run.model)
+    return back
 
 
 def table(rows: list[dict[str, object]]) -> str:
@@ -86,29 +118,45 @@ def table(rows: list[dict[str, object]]) -> str:
         jumps = row.get(f"{name}_jumps")
         return "–" if value is None else f"{value:.1e}" + (f" ({jumps} jumps)" if jumps else "")
 
-    columns = ("onnx_both", "onnx_encoder", "onnx_decoder", "to_keras", "from_keras", "to_keras_again")
-    heads = ("model", "ONNX, whole", "ONNX, encoder", "ONNX, decoder", "→ Keras", "→ Keras → diabolo", "→ Keras again")
-    lines = [f"| {' | '.join(heads)} |", f"|---|{'---:|' * len(columns)}"]
-    lines += [f"| {row['model']} | {' | '.join(shown(row, column) for column in columns)} |" for row in rows]
+    heads = {
+        "onnx_both": "ONNX, whole", "onnx_encoder": "ONNX, encoder", "onnx_decoder": "ONNX, decoder",
+        "torch_both": "torch.export", "to_keras": "→ Keras", "from_keras": "→ Keras → diabolo",
+        "to_keras_again": "→ Keras again",
+    }  # fmt: skip
+    lines = [f"| model | {' | '.join(heads.values())} |", f"|---|{'---:|' * len(heads)}"]
+    lines += [f"| {row['model']} | {' | '.join(shown(row, column) for column in heads)} |" for row in rows]
+    reasons: dict[str, list[str]] = {}
     for row in rows:
-        lines += [f"\n{row['model']}: {row[key]}." for key in ("onnx_refused", "keras_refused") if key in row]
+        for key in ("onnx_refused", "torch_refused", "keras_refused", "back_refused"):
+            if key in row:
+                reason = re.sub(r"`(\w+)\[.*?\]` \(.*?\)", r"`\1`", str(row[key]))  # the same of each such layer
+                reasons.setdefault(reason, []).append(str(row["model"]))
+    lines += [f"\n{', '.join(models)}: {reason}." for reason, models in reasons.items()]
+    other = [f"{row['model']} as `{row['line_back']}`" for row in rows if row.get("same_layers") is False]
+    lines += [f"\nAs another line, without what Keras does not keep, come back: {'; '.join(other)}."] if other else []
     return "\n".join(lines) + "\n"
 
 
 def main() -> None:
     torch.set_num_threads(1)
     warnings.filterwarnings("ignore")
-    names = sys.argv[1:] or list(zoo())
-    rows = []
+    models = {name: build_model(zoo()[name].line, SHAPE) for name in sys.argv[1:] or list(zoo())}
     with tempfile.TemporaryDirectory() as name:
-        for model in names:
-            rows.append(of_model(model, Path(name)))
-            print(json.dumps({key: value for key, value in rows[-1].items() if "line" not in key}), flush=True)
+        folder = Path(name)
+        found: dict[str, dict[str, object]] = {}
+        for name, model in models.items():
+            randomise(model)
+            found[name] = to_others(name, model, folder)
+            print(json.dumps({key: value for key, value in found[name].items() if key != "line"}), flush=True)
+        files = to_keras(models, found, "to_keras", folder)
+        back = from_keras(files, models, found, folder / "runs")
+        to_keras(back, found, "to_keras_again", folder)
+    rows = list(found.values())
     assert all(np.isfinite(value) for row in rows for value in row.values() if isinstance(value, float))
     write_results(
         "round_trips",
         unit="largest difference, as a share of the largest value or of 1",
-        method="random weights and averages, seed 0; fresh images (half noise, half gradients), for ONNX at two sizes",
+        method="random weights, seed 0; fresh images (half noise, half gradients), at two sizes but in Keras",
         arms={str(row["model"]): row for row in rows},
     )
     (RESULTS / "round_trips.md").write_text(table(rows))

@@ -152,6 +152,37 @@ def test_bfloat16_and_autocast(line: str) -> None:
         assert torch.isfinite(result).all()
 
 
+@pytest.mark.parametrize(
+    ("line", "in_float32"),
+    [
+        ("conv8 relu pool conv4 | up conv3", set()),
+        ("conv8 2*res{relu conv8} pool conv4 | up conv3", {"add_1", "add_2"}),
+        (
+            "unshuffle res[skip=conv]{conv8 res{relu conv8} conv4} | conv12 shuffle",
+            {"add_1", "add_2", "conv_4", "conv_5"},  # conv_4 is the skip connection
+        ),
+    ],
+)
+def test_autocast_leaves_residual_sums_and_a_linear_main_path_in_float32(line: str, in_float32: set[str]) -> None:
+    model = build_model(line, (8, 8, 3)).train()
+    types = {}
+    for name, layer in model.layers.items():
+        layer.register_forward_hook(lambda _layer, _inputs, output, name=name: types.update({name: output.dtype}))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        model(torch.rand(2, 3, 8, 8))
+    weighted = {node.name for node in model.graph.layers if node.kind in ("conv", "add")}
+    assert {name for name in weighted if types[name] == torch.float32} == in_float32
+    assert {types[name] for name in weighted - in_float32} <= {torch.bfloat16}
+
+
+def test_dynamo_takes_a_residual_model_under_autocast_in_one_graph() -> None:
+    model = build_model("unshuffle res[skip=conv]{conv8 res{relu conv8} conv4} | conv12 shuffle", (8, 8, 3)).train()
+    compiled = torch.compile(copy.deepcopy(model), fullgraph=True, backend="eager")
+    images = torch.rand(2, 3, 8, 8)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        torch.testing.assert_close(compiled(images), model(images))
+
+
 def test_dynamo_takes_the_whole_model_in_one_graph() -> None:
     model = build_model(zoo()["method-1"].line).train()
     compiled = torch.compile(copy.deepcopy(model), fullgraph=True, backend="eager")

@@ -111,6 +111,24 @@ def test_without_biases_the_decoder_is_the_best_that_has_none() -> None:
     np.testing.assert_allclose(model.layers["conv_2"].weight[:, :, 0, 0].detach().numpy(), best, atol=1e-5)
 
 
+NESTED = (
+    "unshuffle res[skip=conv k=3]{conv8 res{silu conv8} res{res{silu conv8} silu conv8} silu conv5} "
+    "| conv12 res{silu conv12} shuffle"
+)
+
+
+def test_blocks_within_a_branch_start_at_a_tenth_and_those_on_the_main_path_at_zero() -> None:
+    graph = started(NESTED).graph
+    drawn = build_model(NESTED, SHAPE, initialisation="he-normal").layers
+    model = started(NESTED)
+    kernel_of = {node.name: model.layers[node.name].weight.detach() for node in graph.layers if node.kind == "conv"}
+    kinds = {}
+    for name, kernel in kernel_of.items():
+        factors = (kernel / drawn[name].weight).flatten()
+        kinds[name] = round(float(factors[0]), 6) if torch.allclose(factors, factors[0]) else "fitted"
+    assert list(kinds.values()) == [1.0, 0.1, 0.1, 0.1, 0.0, "fitted", "fitted", 0.0]
+
+
 def test_branches_start_at_zero_and_all_their_weights_learn() -> None:
     model = started(RESIDUAL).train()
     optimiser = torch.optim.SGD(model.parameters(), lr=0.1)

@@ -41,6 +41,13 @@ def test_he_normal_has_its_deviation() -> None:
     assert deviation == pytest.approx((2 / (64 * 25)) ** 0.5, rel=0.02)  # 102,400 values: standard error 0.2%
 
 
+def test_torch_uniform_is_what_torch_draws() -> None:
+    kernel = build_model("conv64 conv64[k=5] | conv3", initialisation="torch-uniform").layers["conv_2"].weight
+    drawn = torch.nn.Conv2d(64, 64, 5).weight  # 102,400 values: standard error of the deviation 0.2%
+    assert kernel.abs().max().item() == pytest.approx(drawn.abs().max().item(), rel=1e-3)
+    assert kernel.std().item() == pytest.approx(drawn.std().item(), rel=0.02)
+
+
 def test_unknown_initialisation_is_refused() -> None:
     with pytest.raises(RecipeError, match="glorot-uniform, he-normal"):
         build_model("conv8 | conv3", initialisation="xavier")

@@ -21,7 +21,7 @@ def build(
         model: a zoo name (`method-2`), a line, a spec, or `file.py:name`.
         input_shape: (height, width, channels) of the images; CIFAR-10's 32×32×3 where nothing says otherwise.
         seed: of the initial weights; each layer's depend on (seed, its name) alone.
-        initialisation: `glorot-uniform` or `he-normal`.
+        initialisation: `glorot-uniform`, `he-normal` or `torch-uniform`.
         engine: `plain`, `fused` or `auto`, how it runs on a CPU; None asks `$DIABOLO_ENGINE`, then takes the default.
 
     Raises:

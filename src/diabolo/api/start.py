@@ -24,7 +24,7 @@ def build_for(
         DiaboloError: the line does not fit the images, or does not let itself be started so.
     """
     in_closed_form = recipe.initialisation == "pca"
-    drawn = "he-normal" if in_closed_form else recipe.initialisation
+    drawn = "torch-uniform" if in_closed_form else recipe.initialisation
     model = build_model(spec, dataset.image_shape, seed=seed, initialisation=drawn, engine=engine)
     if in_closed_form:
         _start(model, images, seed)

@@ -8,6 +8,7 @@ from diabolo.graph import ModelGraph, Node, Summary, summarise
 from diabolo.layers import Bottleneck, build_layer
 from diabolo.layers.contractive import ContractivePenalty
 from diabolo.model.engine import choose_engine
+from diabolo.model.main_path import names_in_float32
 from diabolo.model.stages import Step, can_run_fused, group_steps, run_fused
 from diabolo.vocabulary import describe
 
@@ -28,6 +29,8 @@ class AutoEncoder(nn.Module):
     are the same but for rounding. `engine` says which: `plain` (torch, the reference), `fused`, or `auto` (`fused`
     where it was built); None takes the environment's `DIABOLO_ENGINE`, or `plain`. A layer with hooks runs on torch,
     and so does all that the engine does not know.
+
+    Under autocast the sums of residual blocks, and a linear main path beside their branches, stay in float32.
     """
 
     def __init__(self, graph: ModelGraph, *, engine: str | None = None) -> None:
@@ -47,6 +50,7 @@ class AutoEncoder(nn.Module):
         self._encoder = _schedule(graph, encoder, keep=graph.latent)
         self._decoder = _schedule(graph, decoder, keep=graph.output)
         self._to_logits = self._schedule_to_logits(decoder) if self.has_logits else None
+        self._in_float32 = names_in_float32(graph)
         self._takes_any_size = all(len(node.shape) == 3 for node in graph.nodes)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's annotations
 
@@ -120,13 +124,20 @@ class AutoEncoder(nn.Module):
             else:
                 inner = {name: values[name] for name in step.inputs}
                 for node, done in step.nodes:
-                    inner[node.name] = self.layers[node.name](*[inner[name] for name in node.inputs])
+                    inner[node.name] = self._call(node, [inner[name] for name in node.inputs])
                     for name in done:
                         del inner[name]
                 values[step.output] = inner[step.output]
             for name in finished:
                 del values[name]
         return values[schedule.keep]
+
+    def _call(self, node: Node, inputs: list[Tensor]) -> Tensor:
+        layer, device = self.layers[node.name], inputs[0].device.type
+        if node.name not in self._in_float32 or not torch.is_autocast_enabled(device):
+            return layer(*inputs)
+        with torch.autocast(device, enabled=False):
+            return layer(*[value.float() for value in inputs])
 
     def _schedule_to_logits(self, decoder: list[Node]) -> "_Schedule":
         """The decoder without its final sigmoid, unless a side branch reads that."""

@@ -3,7 +3,8 @@
 The main path of a line is what is left where every `res` is only its skip connection. It must be linear. On it each
 layer that narrows becomes the leading principal directions of what comes into it, at the centre of its kernel, and one
 layer behind the waist becomes the linear map that brings the latent nearest to the images; all others pass on what they
-get. Branches of `res` end in zero weights, so that training starts at that linear map and adds to it what it cannot do.
+get. Branches of `res` end in zero weights, so that training starts at that linear map and adds to it what it cannot do;
+blocks within a branch start at a tenth.
 
 K. Pearson, "On lines and planes of closest fit to systems of points in space", Philosophical Magazine 2(11), 1901.
 """
@@ -18,7 +19,7 @@ from diabolo.graph import Node
 from diabolo.layers.convolution import Conv
 from diabolo.layers.dense import Dense
 from diabolo.model.autoencoder import AutoEncoder
-from diabolo.model.main_path import main_path, waist_on, zero_branches
+from diabolo.model.main_path import main_path, quieten_branches, waist_on
 from diabolo.model.moments import Moments, Pairs, rows_of
 
 MOST_VALUES = 4096
@@ -30,7 +31,7 @@ Batches = Callable[[], Iterable[Tensor]]
 
 @torch.no_grad()
 def initialise_closed_form(model: AutoEncoder, batches: Batches) -> None:
-    """Sets the weights of a model's main path from images, and the last ones of its branches to zero.
+    """Sets the weights of a model's main path from images, and those that its branches end in to zero.
 
     A layer with a method `start(values)` is given what comes into it, in evaluation mode.
 
@@ -42,7 +43,7 @@ def initialise_closed_form(model: AutoEncoder, batches: Batches) -> None:
         RecipeError: the main path is not linear, or a branch cannot start at zero; the message says which layer.
     """
     path = main_path(model.graph)
-    zero_branches(model)
+    quieten_branches(model)
     was_training = model.training
     model.eval()
     try:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from diabolo.errors import RecipeError
 
-INITIALISATIONS = ("glorot-uniform", "he-normal")
+INITIALISATIONS = ("glorot-uniform", "he-normal", "torch-uniform")
 """Names that a recipe may give."""
 
 
@@ -19,8 +19,9 @@ def initialise(layers: nn.ModuleDict, seed: int, initialisation: str = "glorot-u
     Args:
         layers: modules by layer name; their kernel is `weight`, or what they list as `kernels`.
         seed: any whole number.
-        initialisation: `glorot-uniform` (Keras's default: uniform in ±√(6 / (fan in + fan out)); Glorot & Bengio 2010)
-            or `he-normal` (normal with deviation √(2 / fan in); He et al. 2015).
+        initialisation: `glorot-uniform` (Keras's default: uniform in ±√(6 / (fan in + fan out)); Glorot & Bengio 2010),
+            `he-normal` (normal with deviation √(2 / fan in); He et al. 2015) or `torch-uniform` (torch's default:
+            uniform in ±√(1 / fan in), deviations 2.4 times smaller than those of `he-normal`).
 
     Raises:
         RecipeError: the initialisation is unknown.
@@ -49,6 +50,9 @@ def _draw(kernel: Tensor, seed: int, initialisation: str) -> None:
     drawn = torch.empty(kernel.shape)
     if initialisation == "glorot-uniform":
         limit = math.sqrt(6 / (fan_in + fan_out))
+        drawn.uniform_(-limit, limit, generator=generator)
+    elif initialisation == "torch-uniform":
+        limit = math.sqrt(1 / fan_in)
         drawn.uniform_(-limit, limit, generator=generator)
     else:
         drawn.normal_(0.0, math.sqrt(2 / fan_in), generator=generator)

@@ -1,6 +1,7 @@
 """The main path of a line, which is linear, and the branches beside it, which start at zero."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -9,9 +10,13 @@ from diabolo.errors import RecipeError
 from diabolo.graph import ModelGraph, Node
 from diabolo.layers.convolution import Conv
 from diabolo.layers.dense import Dense
-from diabolo.model.autoencoder import AutoEncoder
 from diabolo.vocabulary import KINDS, activation, attention, convolution, dense, normalisation, regularisation, sampling
 
+if TYPE_CHECKING:
+    from diabolo.model.autoencoder import AutoEncoder
+
+INNER_GAIN = 0.1
+"""Of the last weights of a block within a branch; the branch itself starts at zero."""
 _REMEDY = "put it into the branch of a `res{…}`, or take another `initialisation`"
 _INSTEAD = {
     "pool": "write `unshuffle` and a `conv` after it",
@@ -48,16 +53,33 @@ def main_path(graph: ModelGraph) -> tuple[Node, ...]:
 
 def nodes_on_main_path(graph: ModelGraph) -> tuple[Node, ...]:
     """The same layers, linear or not."""
+    return tuple(node for node in _from_image_to_output(graph) if node.kind != "add")
+
+
+def _from_image_to_output(graph: ModelGraph) -> list[Node]:
+    """The layers of the main path, and the sums on it."""
     path: list[Node] = []
     node = graph[graph.output]
     while node.inputs:
-        if node.kind != "add":
-            path.append(node)
+        path.append(node)
         node = graph[node.inputs[0]]  # of an `add` the skip connection
-    return tuple(reversed(path))
+    return path[::-1]
 
 
-def parameters_on_main_path(model: AutoEncoder) -> tuple[nn.Parameter, ...]:
+def names_in_float32(graph: ModelGraph) -> frozenset[str]:
+    """Layers that autocast leaves in float32: the sums of residual blocks, and a linear main path beside branches.
+
+    What flows there carries nearly all of an image. Rounded to the eight bits of bfloat16, it drowns what the branches
+    add to it: they are there for the last percents.
+    """
+    sums = {node.name for node in graph.layers if node.kind == "add"}
+    path = nodes_on_main_path(graph)
+    if not sums or any(_problem(node) for node in path):
+        return frozenset(sums)
+    return frozenset(sums | {node.name for node in path if node.kind in ("conv", "dense")})
+
+
+def parameters_on_main_path(model: "AutoEncoder") -> tuple[nn.Parameter, ...]:
     """The parameters of those layers, in order."""
     nodes = nodes_on_main_path(model.graph)
     return tuple(parameter for node in nodes for parameter in model.layers[node.name].parameters())
@@ -69,54 +91,63 @@ def waist_on(path: Sequence[Node]) -> int:
 
 
 def _check(node: Node) -> None:
+    if problem := _problem(node):
+        raise RecipeError(f"`initialisation=pca` needs a linear path from image to image, and `{node.name}` {problem}")
+
+
+def _problem(node: Node) -> str | None:
+    """What keeps a layer from standing on a linear main path."""
     is_bottleneck = node.section != "decoder" and node.kind in _BOTTLENECKS
     if node.kind not in _LINEAR and not is_bottleneck:
-        raise _in_the_way(node, f"is not one that a linear map can start from; {_INSTEAD.get(node.kind, _REMEDY)}")
+        return f"is not one that a linear map can start from; {_INSTEAD.get(node.kind, _REMEDY)}"
     if node.kind != "conv":
-        return
+        return None
     if node.attributes["stride"] != 1:
         stride = node.attributes["stride"]
-        raise _in_the_way(node, f"has `stride` (={stride}), which skips pixels; write `unshuffle{stride}` before it")
+        return f"has `stride` (={stride}), which skips pixels; write `unshuffle{stride}` before it"
     if node.attributes["groups"] != 1:
-        raise _in_the_way(node, "has `groups`, which keep channels apart; leave them out")
+        return "has `groups`, which keep channels apart; leave them out"
     if node.attributes["pad"] == "valid" and node.attributes["k"] != 1:
-        raise _in_the_way(node, "has `pad=valid`, which cuts the border off; use `pad=same`")
+        return "has `pad=valid`, which cuts the border off; use `pad=same`"
     if node.attributes["dilation"] != 1 and int(str(node.attributes["k"])) % 2 == 0:
-        raise _in_the_way(node, "has `dilation` and an even `k`, so no tap at its centre; use an odd `k`")
-
-
-def _in_the_way(node: Node, problem: str) -> RecipeError:
-    return RecipeError(f"`initialisation=pca` needs a linear path from image to image, and `{node.name}` {problem}")
+        return "has `dilation` and an even `k`, so no tap at its centre; use an odd `k`"
+    return None
 
 
 @torch.no_grad()
-def zero_branches(model: AutoEncoder) -> None:
-    """Sets the last weights of every branch of a `res` to zero, so that the block starts as its skip connection.
+def quieten_branches(model: "AutoEncoder") -> None:
+    """Zeroes the last weights of branches beside the main path; those of blocks within a branch become a tenth.
+
+    So the model starts as its main path, and yet its branches learn from the first steps on.
 
     Raises:
         RecipeError: a branch has no weights that make it zero, or none that would then learn.
     """
+    on_the_path = {node.name for node in _from_image_to_output(model.graph)}
     for node in model.graph.layers:
         if node.kind == "add":
-            _zero(model, node, node.inputs[1], before=_start_of(model.graph, node))
+            _scale_branch(model, node, gain=0.0 if node.name in on_the_path else INNER_GAIN)
 
 
-def _zero(model: AutoEncoder, block: Node, name: str, before: str) -> None:
-    """Makes the value of a node zero, whose branch starts from the node `before`."""
+def _scale_branch(model: "AutoEncoder", block: Node, gain: float) -> None:
+    """Multiplies what the branch of a block gives, by its last weights."""
+    before, name = _start_of(model.graph, block), block.inputs[1]
     while name != before:
         node = model.graph[name]
         layer = model.layers[name]
         if isinstance(layer, Conv | Dense) or node.kind in _BEGIN_AT_ZERO:
             for attribute in ("weight", "bias"):
                 if getattr(layer, attribute, None) is not None:
-                    getattr(layer, attribute).zero_()
+                    getattr(layer, attribute).mul_(gain)
             return
         if node.kind != "add" and node.kind not in _ZERO_STAYS_ZERO:
             raise RecipeError(
                 f"`initialisation=pca` starts the branch of `{block.name}` at zero, where its last layer "
                 f"`{node.name}` would not let it learn; end the branch with a `conv` or `dense`"
             )
-        name = node.inputs[0]  # of an inner `add` the skip connection: its branch is zero already
+        if node.kind == "add":
+            _scale_branch(model, node, gain)
+        name = node.inputs[0]  # of an inner `add` the skip connection
     raise RecipeError(
         f"`initialisation=pca` starts the branch of `{block.name}` at zero, and it has no layer with weights of its "
         "own that could; end the branch with a `conv` or `dense`"

@@ -46,8 +46,9 @@ class Recipe:
     """`bce`, `mse`, `l1`, `psnr`, `charbonnier`, `ms-ssim`, or a weighted sum, as `0.84*ms-ssim+0.16*l1`; see below."""
     precision: Literal["float32", "tf32", "bfloat16"] = "float32"
     """Of the training steps' arithmetic, `tf32` on CUDA only; weights and evaluation are always float32."""
-    initialisation: Literal["glorot-uniform", "he-normal", "pca"] = "glorot-uniform"
-    """Of the kernels. `pca`: computed from train images, so that a line starts as the best linear map of its blocks."""
+    initialisation: Literal["glorot-uniform", "he-normal", "torch-uniform", "pca"] = "glorot-uniform"
+    """Of the kernels; `torch-uniform` is torch's. `pca`: computed from train images, so that a line starts as the best
+    linear map of its blocks."""
     validation: Literal["held-out", "test"]
     """Which images give val_loss: a part of the train images, or the test images, as the question does."""
     validation_fraction: float = 0.1

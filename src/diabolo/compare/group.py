@@ -1,8 +1,8 @@
 """Runs of the same line, recipe, images and engine together: the models of a comparison."""
 
 import statistics
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 from diabolo.compare.comparison import ComparedModel, ComparedRun, LeftOut, Spread
 from diabolo.compare.folders import FinishedRun
@@ -10,26 +10,44 @@ from diabolo.compare.metrics import METRICS
 from diabolo.compare.names import labels_of
 from diabolo.errors import DiaboloError
 from diabolo.graph import build_graph, measure
+from diabolo.runs import RunRecord
 
+T = TypeVar("T")
 Group = list[FinishedRun]
 
 
 def group_runs(runs: Sequence[FinishedRun]) -> tuple[list[Group], list[LeftOut]]:
-    """Models with their runs by seed, in the order of their first run, and runs that cannot be used.
+    """Models with their runs by seed, and runs that cannot be used, as of `by_training`."""
+    groups, twice = by_training(runs, record_of=lambda run: run.record, folder_of=lambda run: run.run.folder)
+    return groups, [LeftOut(folder=folder, reason=reason) for folder, reason in twice]
 
-    A seed that comes twice is the same training twice: the first is taken, and the others are named.
+
+def by_training(
+    runs: Iterable[T], *, record_of: Callable[[T], RunRecord], folder_of: Callable[[T], str]
+) -> tuple[list[list[T]], list[tuple[str, str]]]:
+    """Runs of the same line, recipe, images and engine together, by seed, in the order of their first run.
+
+    A seed that comes twice is the same training twice: the first is taken.
+
+    Args:
+        runs: in any form.
+        record_of: what a run was trained as.
+        folder_of: where it lies.
+
+    Returns:
+        The groups; and of those that are left out, the folder and why.
     """
-    groups: dict[Any, dict[int, FinishedRun]] = {}
-    left_out: list[LeftOut] = []
+    groups: dict[Any, dict[int, T]] = {}
+    left_out: list[tuple[str, str]] = []
     for run in runs:
-        record = run.record
+        record = record_of(run)
         recipe = tuple(sorted((name, str(value)) for name, value in record.recipe.items()))
         key = (record.line, record.input_shape, recipe, record.data["digest"], record.engine)
         seeds = groups.setdefault(key, {})
         if record.seed in seeds:
-            first = seeds[record.seed].run.folder
+            first = folder_of(seeds[record.seed])
             reason = f"it is the same training as `{first}` (line, recipe, images, seed {record.seed}), counted once"
-            left_out.append(LeftOut(folder=run.run.folder, reason=reason))
+            left_out.append((folder_of(run), reason))
             continue
         seeds[record.seed] = run
     return [[seeds[seed] for seed in sorted(seeds)] for seeds in groups.values()], left_out

@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from diabolo.checks import SEVERITIES
+from diabolo.compare.group import by_training
 from diabolo.compare.names import labels_of
 from diabolo.errors import DiaboloError, RunError
 from diabolo.graph import build_graph
@@ -60,24 +60,9 @@ def read_run(path: Path) -> RunPart:
 
 
 def group_runs(runs: Sequence[RunPart]) -> tuple[tuple[ModelPart, ...], tuple[LeftOutPart, ...]]:
-    """Runs of the same line, recipe, images and engine together, by seed, in the order of their first run.
-
-    A seed that comes twice is the same training twice: the first is taken, and the others are named as left out.
-    """
-    groups: dict[Any, dict[int, RunPart]] = {}
-    left_out = []
-    for run in runs:
-        record = run.record
-        recipe = tuple(sorted((name, str(value)) for name, value in record.recipe.items()))
-        key = (record.line, record.input_shape, recipe, record.data["digest"], record.engine)
-        seeds = groups.setdefault(key, {})
-        if record.seed in seeds:
-            first = seeds[record.seed].folder
-            reason = f"it is the same training as `{first}` (line, recipe, images, seed {record.seed}), counted once"
-            left_out.append(LeftOutPart(folder=run.folder, reason=reason))
-            continue
-        seeds[record.seed] = run
-    parts = [[seeds[seed] for seed in sorted(seeds)] for seeds in groups.values()]
+    """Runs of the same training together by seed, and those that are left out, as `diabolo compare` groups them."""
+    parts, twice = by_training(runs, record_of=lambda run: run.record, folder_of=lambda run: run.folder)
+    left_out = [LeftOutPart(folder=folder, reason=reason) for folder, reason in twice]
     labels = labels_of([part[0].record for part in parts]) if len(parts) > 1 else [parts[0][0].record.name]
     models = (
         ModelPart(label=label, graph=build_graph(part[0].record.line, part[0].record.input_shape), runs=tuple(part))

@@ -47,6 +47,11 @@ def randomise(model: AutoEncoder) -> None:
     model.eval()
 
 
+def layers(model: AutoEncoder) -> list[tuple[str, dict, tuple[str, ...]]]:
+    """What is computed from what, however the line writes it: `3*res{…}` comes back as three."""
+    return [(node.kind, dict(node.attributes), node.inputs) for node in model.graph.nodes]
+
+
 def difference(one: AutoEncoder, other: AutoEncoder) -> float:
     first, second = ModelPart(one, "both"), ModelPart(other, "both")
     inputs = [values for _, values in first.inputs()]
@@ -107,7 +112,7 @@ def from_keras(
             rows[name]["back_refused"] = str(error)
             continue
         back[name] = run.model
-        rows[name] |= {"line_back": run.line, "same_layers": run.line == models[name].line}
+        rows[name] |= {"line_back": run.line, "same_layers": layers(run.model) == layers(models[name])}
         rows[name]["from_keras"] = difference(models[name], run.model)
     return back
 
@@ -133,7 +138,13 @@ def table(rows: list[dict[str, object]]) -> str:
                 reasons.setdefault(reason, []).append(str(row["model"]))
     lines += [f"\n{', '.join(models)}: {reason}." for reason, models in reasons.items()]
     other = [f"{row['model']} as `{row['line_back']}`" for row in rows if row.get("same_layers") is False]
-    lines += [f"\nAs another line, without what Keras does not keep, come back: {'; '.join(other)}."] if other else []
+    lines += (
+        [
+            f"\nKeras keeps no dropped branch, and no word for a bottleneck that computes as a plain layer; so come back: {'; '.join(other)}."
+        ]
+        if other
+        else []
+    )
     return "\n".join(lines) + "\n"
 
 

@@ -9,6 +9,7 @@ import typing
 from pathlib import Path
 
 from rule_pages import FOLDER, rule_pages
+from zoo_page import zoo_page
 
 from diabolo.explain.reference import reference_text
 from diabolo.files import write_text
@@ -30,7 +31,7 @@ def documents() -> dict[Path, str]:
             (DOCS / "run-folder.md", lambda text: _between(text, "columns of the history", history_table())),
         )
     }
-    return {**parts, **rule_pages()}
+    return {**parts, **rule_pages(), DOCS / "zoo.md": zoo_page()}
 
 
 def recipe_table() -> str:

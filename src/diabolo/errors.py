@@ -77,6 +77,11 @@ def clip(text: str) -> str:
     return shown if len(text) <= _CLIPPED else f"{shown[:_CLIPPED]}…"
 
 
+def counted(number: int, word: str) -> str:
+    """`1 image`, `2,000 images`."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
 def caret(line: str, start: int, end: int) -> str:
     """The line, indented by four spaces, and carets under `line[start:end]`; long lines are cut around the place."""
     left = max(0, min(start, len(line)) - _WINDOW // 2) if len(line) > _WINDOW else 0

@@ -19,6 +19,16 @@ def test_summary_of_the_questions_models(name: str, snapshot) -> None:
     assert str(summarise(build_graph(zoo()[name].line))) == snapshot
 
 
+def test_grey_images_for_a_model_of_colours_and_the_reverse() -> None:
+    with pytest.raises(ShapeError, match=r"or give it images of 3 channels: `--channels 3` for a folder"):
+        build_graph("conv8 pool | up conv3 sigmoid", (32, 32, 1))
+    with pytest.raises(ShapeError, match=r"or give it images of 1 channel: `--channels 1` for a folder"):
+        build_graph("conv8 pool | up conv1 sigmoid", (32, 32, 3))
+    with pytest.raises(ShapeError) as error:
+        build_graph("conv8 pool | up conv4 sigmoid", (32, 32, 3))
+    assert "--channels" not in str(error.value)
+
+
 def test_summary_with_a_discrete_bottleneck(snapshot) -> None:
     assert str(summarise(build_graph(VQ))) == snapshot
 

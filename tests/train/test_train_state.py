@@ -58,6 +58,15 @@ def test_every_flipped_bit_is_found(tmp_path: Path, state) -> None:
         assert same_state(read, state), f"bit of byte {place}"  # white space in the header may change and mean nothing
 
 
+def test_a_file_that_may_not_be_read_is_not_called_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("diabolo.train.tensor_file.safe_open", refuse)  # as root, permissions hold nobody up
+    with pytest.raises(RunError, match="cannot be read: no permission; change its permissions"):
+        read_tensors(tmp_path / "model.safetensors")
+
+
 def test_files_that_are_missing_foreign_or_of_another_version(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="is missing: nothing was kept there yet"):
         read_state(tmp_path / "state.safetensors")

@@ -19,7 +19,7 @@ def bench(
     ] = "method-2",
     engines: Annotated[
         str | None,
-        typer.Option("--engines", metavar="A,B", help="Only these; default: all, see below.", show_default=False),
+        typer.Option("--engines", metavar="A,B", help="Only these; default: all of those above.", show_default=False),
     ] = None,
     parts: Annotated[
         str | None,

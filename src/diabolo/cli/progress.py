@@ -5,6 +5,7 @@ import time
 from types import TracebackType
 from typing import Self
 
+from diabolo.errors import counted
 from diabolo.runs import epoch_line
 from diabolo.train import EpochDone, Event, Started, StepDone
 
@@ -37,7 +38,7 @@ class TrainingDisplay:
                 self.last_line = time.monotonic()
                 self._say(
                     f"{self.name}: {event.num_train:,} train and {event.num_validation:,} validation images, "
-                    f"{event.steps_per_epoch:,} steps an epoch, {event.num_epochs} epochs"
+                    f"{counted(event.steps_per_epoch, 'step')} an epoch, {counted(event.num_epochs, 'epoch')}"
                 )
                 if event.is_resumed and event.first_epoch <= event.num_epochs:
                     self._say(f"Going on in epoch {event.first_epoch} after {event.first_step} of its steps")

@@ -16,7 +16,7 @@ _MENDED = {"none": "no", "safe": "with --fix", "unsafe": "with --unsafe-fixes"}
 
 def show_rules(
     code: Annotated[
-        str | None, typer.Argument(metavar="[CODE]", help="A code or a name: AE101, dead-branch.", show_default=False)
+        str | None, typer.Argument(metavar="CODE", help="A code or a name: AE101, dead-branch.", show_default=False)
     ] = None,
     as_json: Json = False,
 ) -> None:

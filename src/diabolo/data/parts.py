@@ -49,9 +49,9 @@ def assign_parts(folder: str, names: Sequence[str]) -> Parts:
     for number, name in enumerate(names):
         parts[part_by_hash(name)].append(number)
     moved = _fill_empty(parts, names)
-    counts = ", ".join(f"{len(members):,} {part}" for part, members in parts.items())
-    few = " (too few images for 80/10/10: adding some may move others)" if moved else ""
-    return Parts(**parts, outside=[], notes=(f"{folder}: split by a hash of the file names into {counts}{few}",))
+    shares = "too few images for 80/10/10: adding some may move others" if moved else "about 80/10/10"
+    note = f"{folder}: split into train, validation and test by a hash of the file names, {shares}"  # no numbers: some
+    return Parts(**parts, outside=[], notes=(note,))  # of these files may turn out to be broken
 
 
 def _by_subfolder(folder: str, names: Sequence[str]) -> Parts:

@@ -2,6 +2,7 @@
 
 import math
 
+from diabolo.errors import counted
 from diabolo.graph.model_graph import ModelGraph, Node
 
 
@@ -11,7 +12,8 @@ def remedy(graph: ModelGraph) -> str:
     if len(got) != 3:
         return "write `unflatten` after the last `dense`, and the layers that bring the size back"
     if got[:2] == wanted[:2]:
-        return f"end it with `conv{wanted[2]}`, or `conv{wanted[2]} sigmoid`"
+        other = f", or give it images of {counted(got[2], 'channel')}: `--channels {got[2]}` for a folder"
+        return f"end it with `conv{wanted[2]}`, or `conv{wanted[2]} sigmoid`{other if got[2] in (1, 3) else ''}"
     return _rounded_up(graph) or _not_padded(graph) or _factor(wanted[:2], got[:2])
 
 

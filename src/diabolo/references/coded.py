@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from diabolo.errors import counted
 from diabolo.references.codecs import CannotHoldError, Codec, decode, encode, is_available
 from diabolo.references.measure import measure
-from diabolo.references.pieces import Part, num_images
+from diabolo.references.pieces import Part
 from diabolo.references.reference import Reference, without_numbers
 
 _MOST_TOO_LARGE = 0.05
@@ -52,11 +53,11 @@ def coded_reference(codec: Codec, test: Part, budget: int, floor: float, only: s
     header = f"{np.mean(headers):,.0f}"
     if num_too_large > _MOST_TOO_LARGE * len(sizes):
         why = (
-            f"Left out: no quality makes {num_too_large:,} of {num_images(len(sizes))} that small; "
+            f"Left out: no quality makes {num_too_large:,} of {counted(len(sizes), 'image')} that small; "
             f"the header alone has {header} bytes."
         )
         return without_numbers(codec.name, title, why)
     note = f"One byte for each latent value; {header} bytes are header. A model's values are floats, not bytes."
     if num_too_large:
-        note += f" {num_too_large:,} of {num_images(len(sizes))} need more, even at the lowest quality."
+        note += f" {num_too_large:,} of {counted(len(sizes), 'image')} need more, even at the lowest quality."
     return replace(reference, bytes_per_image=float(np.mean(sizes)), note=note + only)

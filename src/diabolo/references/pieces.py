@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diabolo.data import Images, Progress
-from diabolo.errors import DataError
+from diabolo.errors import DataError, counted
 
 VALUES_AT_A_TIME = 1 << 21
 """Pixel values of a piece: 2 MB of bytes, 16 MB of float64."""
@@ -47,7 +47,7 @@ class Part:
     def out_of(self, whole: "Part") -> str:
         """How many these are, in words: `300 images`, or `100 of 300 images`."""
         few = "" if len(self) == len(whole) else f"{len(self):,} of "
-        return f"{few}{num_images(len(whole))}"
+        return f"{few}{counted(len(whole), 'image')}"
 
     def pieces(self, doing: str) -> Iterator[NDArray[np.uint8]]:
         """The images in order, uint8 (n, H, W, C) with a few of them each; progress is reported as `doing`."""
@@ -79,8 +79,3 @@ def part_of(images: Images, indices: NDArray[np.int64] | None, *, name: str, rep
     if 0 in images.shape or not len(chosen):
         raise DataError(f"`{name}` has no images (shape {tuple(images.shape)}, {len(chosen)} chosen)")
     return Part(images=images, indices=chosen, report=report)
-
-
-def num_images(number: int) -> str:
-    """`1 image`, `2,000 images`."""
-    return f"{number:,} image" if number == 1 else f"{number:,} images"

@@ -35,7 +35,7 @@ def read_tensors(source: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     A file without a checksum is taken as it is: other tools that rewrite safetensors drop it.
 
     Raises:
-        RunError: it is missing, truncated, damaged, or not ours.
+        RunError: it is missing, not readable, truncated, damaged, or not ours.
     """
     try:
         with safe_open(source, framework="pt") as file:
@@ -49,6 +49,8 @@ def read_tensors(source: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         content = json.loads(document)
     except FileNotFoundError:
         raise RunError(f"`{source}` is missing: nothing was kept there yet, or it was deleted") from None
+    except PermissionError:
+        raise RunError(f"`{source}` cannot be read: no permission; change its permissions, or ask its owner") from None
     except (SafetensorError, OSError, ValueError) as error:
         raise RunError(
             f"`{source}` is truncated or damaged ({error}); restore it from a copy, or train again in another folder"

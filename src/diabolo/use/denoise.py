@@ -63,17 +63,17 @@ def denoise_files(
     Raises:
         DataError: as of `reconstruct_files`.
         DiaboloError: an option has a wrong value, or the memory is too little.
-        OutputError: the folder cannot be written.
+        OutputError: the folder cannot be written, or `sheet` is no PNG.
     """
     if sigma is not None:
         check_sigma(sigma)
+    columns = ("noisy", "denoised") if sigma is None else ("clean", f"with noise {sigma:g}", "denoised")
+    drawn = Sheet(sheet, line=run.line, title=f"{run.name}: denoising", columns=columns) if sheet else None
     files = find_files(paths, output=output)
     stream = open_stream(run, files, fit=fit, workers=workers, report=report, stage="denoising")
     model = run.model
     make_folder(output)
     names = ResultNames(output, files)
-    columns = ("noisy", "denoised") if sigma is None else ("clean", f"with noise {sigma:g}", "denoised")
-    drawn = Sheet(run.line, f"{run.name}: denoising", columns) if sheet else None
     done: list[DenoisedFile] = []
     for batch in stream.batches(AT_ONCE):
         clean = np.stack([one.image for one in batch])
@@ -96,12 +96,12 @@ def denoise_files(
             )
             if drawn is not None:
                 shown = (noisy[index], made.pixels[index])
-                drawn.add(one.path.name, shown if sigma is None else (clean[index], *shown), float(made.psnr[index]))
+                drawn.add(one.path.name, (clean[index], *shown) if is_known else shown, done[-1].psnr_after)
             if each is not None:
                 each(done[-1])
     stream.check_any(len(done))
-    if drawn is not None and sheet is not None:
-        drawn.write(sheet)
+    if drawn is not None:
+        drawn.write()
     return done, tuple(stream.skipped)
 
 

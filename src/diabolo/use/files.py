@@ -65,14 +65,15 @@ def reconstruct_files(
     Raises:
         DataError: nothing to read, no readable image, or an image of another size, no `fit` and a model that needs it.
         DiaboloError: an option has a wrong value, or the memory is too little.
-        OutputError: the folder cannot be written.
+        OutputError: the folder cannot be written, or `sheet` is no PNG.
     """
+    columns = ("original", "reconstruction")
+    drawn = Sheet(sheet, line=run.line, title=f"{run.name}: reconstructions", columns=columns) if sheet else None
     files = find_files(paths, output=output)
     stream = open_stream(run, files, fit=fit, workers=workers, report=report, stage="reconstructing")
     model = run.model
     make_folder(output)
     names = ResultNames(output, files)
-    drawn = Sheet(run.line, f"{run.name}: reconstructions", ("original", "reconstruction")) if sheet else None
     done: list[ReconstructedFile] = []
     for batch in stream.batches(AT_ONCE):
         images = np.stack([one.image for one in batch])
@@ -86,8 +87,8 @@ def reconstruct_files(
             if each is not None:
                 each(done[-1])
     stream.check_any(len(done))
-    if drawn is not None and sheet is not None:
-        drawn.write(sheet)
+    if drawn is not None:
+        drawn.write()
     return done, tuple(stream.skipped)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from diabolo.errors import OutputError
 from diabolo.printable import printable
 
 SHOWN = 12
@@ -18,20 +19,30 @@ class Sheet:
     """Collects images as small tiles, so that it takes little memory, and draws them into one PNG.
 
     Args:
+        target: the PNG.
         line: the model's line.
         title: heading.
         columns: names of the pictures of each image; a difference between the first and the last is added.
+
+    Raises:
+        OutputError: `target` does not end in `.png`; said before the work, not after it.
     """
 
-    def __init__(self, line: str, title: str, columns: tuple[str, ...]) -> None:
+    def __init__(self, target: Path, *, line: str, title: str, columns: tuple[str, ...]) -> None:
+        if target.suffix.lower() != ".png":
+            raise OutputError(f"cannot write `{printable(target)}`: choose a name that ends in `.png`")
+        self.target = target
         self.line = line
         self.title = title
         self.columns = columns
         self.rows: list[tuple[str, list[NDArray[np.uint8]]]] = []
         self.num_images = 0
 
-    def add(self, name: str, pictures: tuple[NDArray[np.uint8], ...], psnr_db: float) -> None:
-        """Adds an image as uint8 pictures (H, W, C) of one shape; from the thirteenth on they are only counted."""
+    def add(self, name: str, pictures: tuple[NDArray[np.uint8], ...], psnr_db: float | None) -> None:
+        """Adds an image as uint8 pictures (H, W, C) of one shape; from the thirteenth on they are only counted.
+
+        `psnr_db` stands below them; None where there is nothing to measure against.
+        """
         from diabolo.figures.tiles import psnr_text, signed_difference, tile
 
         self.num_images += 1
@@ -39,11 +50,11 @@ class Sheet:
             return
         difference = signed_difference(pictures[0], pictures[-1].astype(np.float32) / 255, _AMPLIFICATION)
         height, width = pictures[0].shape[:2]
-        caption = f"{printable(name)}  {height}×{width}  {psnr_text(psnr_db)}"
+        caption = f"{printable(name)}  {height}×{width}" + ("" if psnr_db is None else f"  {psnr_text(psnr_db)}")
         self.rows.append((caption, [tile(pixels) for pixels in (*pictures, difference)]))
 
-    def write(self, target: Path) -> None:
-        """Draws the sheet into a PNG.
+    def write(self) -> None:
+        """Draws the sheet.
 
         Raises:
             OutputError: the file cannot be written.
@@ -70,4 +81,4 @@ class Sheet:
         if self.num_images > len(self.rows):
             note = f"The first {len(self.rows)} of {self.num_images:,} images. {note}"
         y += page.text(MARGIN, y, note, max_width=inside, size=SMALL_SIZE, quiet=True)
-        write_figure(page.figure(y + MARGIN), target)
+        write_figure(page.figure(y + MARGIN), self.target)

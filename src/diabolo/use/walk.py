@@ -20,12 +20,14 @@ def find_files(paths: Sequence[str | Path], *, output: Path | None = None) -> li
         output: the folder of results, which is left out where it lies inside of a folder given.
 
     Raises:
-        DataError: a path does not exist, a folder given cannot be read, or there are no files.
+        DataError: a path does not exist or cannot be reached, a folder given cannot be read, or there are no files.
     """
     if isinstance(paths, str | Path):
         paths = [paths]
     files: list[Path] = []
     for path in map(Path, paths):
+        if not _can_be_reached(path):
+            raise DataError(f"`{printable(path)}` cannot be reached: no permission to enter a folder on the way to it")
         if path.is_dir():
             listing = list_folder(path, without=output)
             files += map(listing.path, range(len(listing)))
@@ -37,3 +39,13 @@ def find_files(paths: Sequence[str | Path], *, output: Path | None = None) -> li
     if not files:
         raise DataError(f"no files in {', '.join(f'`{printable(path)}`' for path in paths) or 'an empty list'}")
     return files
+
+
+def _can_be_reached(path: Path) -> bool:
+    try:
+        path.lstat()
+    except PermissionError:
+        return False
+    except OSError:  # nothing is there: said where it matters
+        return True
+    return True

@@ -4,10 +4,10 @@ import textwrap
 from collections.abc import Callable, Sequence
 
 from diabolo.checks.checked import Checked, count_by_severity, findings_of
-from diabolo.checks.finding import SEVERITIES, Finding, Severity
+from diabolo.checks.finding import SEVERITIES, Finding
 from diabolo.checks.rules import all_rules
 from diabolo.checks.subject import Subject
-from diabolo.errors import caret
+from diabolo.errors import caret, counted
 
 Style = Callable[[str, str], str]
 """(text, role) -> text with the terminal's codes around it. Roles: `place`, `error`, `warning`, `note`, `marker`,
@@ -95,9 +95,9 @@ def summary(results: Sequence[Checked], *, style: Style | None = None) -> str:
     models = sum(len(result.subject.graphs) + len(result.subject.loose) for result in results)
     counts = count_by_severity(results)
     if not counts:
-        return f"Nothing found in {_count(models, 'model')}." if models else "No model found."
-    listed = ", ".join(style(_count(number, severity), severity) for severity, number in counts.items())
-    text = f"{listed} in {_count(models, 'model')}." if models else f"{listed}."
+        return f"Nothing found in {counted(models, 'model')}." if models else "No model found."
+    listed = ", ".join(style(counted(number, severity), severity) for severity, number in counts.items())
+    text = f"{listed} in {counted(models, 'model')}." if models else f"{listed}."
     fixes = [finding.fix for finding in findings_of(results) if finding.fix is not None]
     safe = sum(fix.is_safe for fix in fixes)
     if safe:
@@ -106,7 +106,3 @@ def summary(results: Sequence[Checked], *, style: Style | None = None) -> str:
         text += f" {len(fixes) - safe} can be mended with `--unsafe-fixes`: the function changes."
     worst = min(findings_of(results), key=lambda finding: SEVERITIES.index(finding.severity))
     return f"{text} More: `diabolo rule {worst.code}`."
-
-
-def _count(number: int, word: Severity | str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"

@@ -9,6 +9,7 @@ from diabolo.checks.rule import Example, Rule
 from diabolo.checks.rules.shared.edits import built
 from diabolo.checks.rules.shared.steps import steps_an_epoch
 from diabolo.checks.subject import Subject, Training
+from diabolo.errors import counted
 from diabolo.graph import ModelGraph, Node
 
 _LEFT_AT_THE_END = 0.01
@@ -48,8 +49,8 @@ def _finding(subject: Subject, graph: ModelGraph, training: Training, node: Node
     epochs = math.ceil(math.log(_LEFT_AT_THE_END) / math.log(momentum) / steps)
     faster = max(0.0, math.floor(100 * 0.1 ** (1 / steps)) / 100)
     yield RULE.finding(
-        f"the averages of {called(node)} keep {momentum:g} a step, and an epoch has {steps:,} steps: after the first "
-        f"epoch {left:.0%} of them are still the initial 0 and 1, after {epochs:,} epochs 1%"
+        f"the averages of {called(node)} keep {momentum:g} a step, and an epoch has {counted(steps, 'step')}: after "
+        f"the first epoch {left:.0%} of them are still the initial 0 and 1, after {counted(epochs, 'epoch')} 1%"
         + (f"; this training ends with {at_the_end:.0%}" if is_wrong_at_the_end else ""),
         place=built(subject, graph, node),
         node=node.name,

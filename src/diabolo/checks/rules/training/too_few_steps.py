@@ -7,6 +7,7 @@ from diabolo.checks.rule import Example, Rule
 from diabolo.checks.rules.shared.steps import steps_an_epoch
 from diabolo.checks.rules.training.shared import FIT
 from diabolo.checks.subject import Subject
+from diabolo.errors import counted
 
 _FEW = 500
 """Steps; after so many the question's network has come half of the way, measured in decibels. See `why`."""
@@ -18,11 +19,11 @@ def _check(subject: Subject) -> Iterator[Finding]:
         if steps is None or training.epochs is None or subject.graph(training.graph) is None:
             continue
         total = steps * training.epochs
-        if total < _FEW and training.inputs is not None:
+        images = None if training.inputs is None else training.inputs.num_images
+        if total < _FEW and images is not None:
             yield RULE.finding(
-                f"{training.inputs.num_images:,} images in batches of {training.batch_size:,} are {steps:,} steps an "
-                "epoch, "
-                f"{total:,} in all",
+                f"{counted(images, 'image')} in batches of {training.batch_size:,} {'is' if images == 1 else 'are'} "
+                f"{counted(steps, 'step')} an epoch, {total:,} in all",
                 place=training.batch_place or training.place,
                 model=training.graph,
                 remedy="Use smaller batches (32 to 128), or more epochs: weights move once a step.",

@@ -198,16 +198,63 @@ TWO_BRANCHES = (
 def test_skip_convolutions_that_a_line_has_not(
     setting: str, value: object, message: str, saved: dict[str, Saved], tmp_path: Path
 ) -> None:
-    with zipfile.ZipFile(saved["skips"].file) as archive:
+    file = changed(saved["skips"].file, tmp_path, "conv_2", setting, value)
+    with pytest.raises(DiaboloError) as raised:
+        read_keras_model(file)
+    assert str(raised.value) == message
+
+
+def changed(source: Path, folder: Path, layer: str, setting: str, value: object) -> Path:
+    """A `.keras` file with another setting of one layer."""
+    with zipfile.ZipFile(source) as archive:
         content = {name: archive.read(name) for name in archive.namelist()}
     config = json.loads(content["config.json"])
-    next(one for one in config["config"]["layers"] if one["name"] == "conv_2")["config"][setting] = value
-    with zipfile.ZipFile(tmp_path / "changed.keras", "w") as archive:
+    next(one for one in config["config"]["layers"] if one["name"] == layer)["config"][setting] = value
+    with zipfile.ZipFile(folder / "changed.keras", "w") as archive:
         for name, text in {**content, "config.json": json.dumps(config).encode()}.items():
             archive.writestr(name, text)
+    return folder / "changed.keras"
+
+
+def layer_inside(name: str, **settings: object) -> dict[str, object]:
+    """An activation that is given to a layer as a layer, as Keras writes it."""
+    return {"module": "keras.layers", "class_name": name, "config": {"name": "x", **settings}, "registered_name": None}
+
+
+@pytest.mark.parametrize(
+    ("activation", "line"),
+    [
+        (layer_inside("LeakyReLU", negative_slope=0.1), "conv6 leaky[slope=0.1] gelu pool | up conv3"),
+        (layer_inside("LeakyReLU", alpha=0.3), "conv6 leaky[slope=0.3] gelu pool | up conv3"),  # Keras 2
+        (layer_inside("ReLU", max_value=None, negative_slope=0.0, threshold=0.0), "conv6 relu gelu pool | up conv3"),
+        ("leaky_relu", "conv6 leaky[slope=0.2] gelu pool | up conv3"),
+        ("relu", "conv6 relu gelu pool | up conv3"),
+    ],
+)
+def test_activations_inside_of_layers(activation: object, line: str, saved: dict[str, Saved], tmp_path: Path) -> None:
+    found = read_keras_model(changed(saved["gelu"].file, tmp_path, "conv_1", "activation", activation))
+    assert parse(found.graph.line or "") == parse(line)
+
+
+@pytest.mark.parametrize(
+    ("layer", "setting", "value", "reason"),
+    [
+        ("conv_1", "activation", layer_inside("ReLU", max_value=6.0), "the `ReLU` inside of it has `max_value`"),
+        ("conv_1", "activation", layer_inside("ReLU", negative_slope=0.1),
+         "the `ReLU` inside of it has `negative_slope`"),
+        ("conv_1", "activation", layer_inside("LeakyReLU"), "its slope is not known"),
+        ("conv_1", "activation", layer_inside("ELU", alpha=0.5), "the line has no such layer"),
+        ("conv_1", "activation", "softmax", "the line has no such layer"),
+        ("pool_1", "data_format", "channels_first", "its channels come first; build the model with channels last"),
+        ("conv_1", "groups", 0, "`groups` is not one whole number from 1 (it is None)"),
+    ],
+)  # fmt: skip
+def test_what_computes_something_else_is_refused(
+    layer: str, setting: str, value: object, reason: str, saved: dict[str, Saved], tmp_path: Path
+) -> None:
     with pytest.raises(DiaboloError) as raised:
-        read_keras_model(tmp_path / "changed.keras")
-    assert str(raised.value) == message
+        read_keras_model(changed(saved["gelu"].file, tmp_path, layer, setting, value))
+    assert str(raised.value).endswith(f"has no counterpart on the line: {reason}")
 
 
 def weights(model: AutoEncoder) -> dict[str, NDArray[np.float32]]:

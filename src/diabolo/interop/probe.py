@@ -15,6 +15,8 @@ Float32 has 6e-8; sums over some thousand products in another order differ by so
 """
 DISCRETE_KINDS = frozenset({"vq", "fsq", "lloyd", "topk"})
 """Bottlenecks that choose: where two choices are equally near, the last digit decides, and the result jumps."""
+_MOST_IMAGES = 8
+_MOST_PIXELS = 8 * 256 * 256
 _MOST_JUMPS = 0.1  # share of the probed images
 
 
@@ -42,10 +44,11 @@ class Difference:
 def probe_images(part: Part, seed: int = 0) -> Iterator[NDArray[np.uint8]]:
     """Batches of images, UInt8[Array, "batch height width channels"], of several sizes where the model takes them.
 
-    Half are noise, where every pixel tests something else, and half smooth colour gradients, as photographs are.
+    Eight and one, but fewer where images are large, two at least: activations of all live together. Half are
+    noise, where every pixel tests something else, and half smooth colour gradients, as photographs are.
     """
     height, width, channels = part.graph.input_shape
-    sizes = [(8, height, width)]
+    sizes = [(min(_MOST_IMAGES, max(2, _MOST_PIXELS // (height * width))), height, width)]
     if takes_any_size(part.graph):
         step = size_multiple(part.graph)
         sizes += [(1, height + step, width + 2 * step)]

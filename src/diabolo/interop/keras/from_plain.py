@@ -1,6 +1,7 @@
 """Keras's layers without weights as words of the line: pooling, activations, shapes, noise."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from diabolo.interop.keras.words import Call, Word, word
 
@@ -27,7 +28,34 @@ def _up(call: Call) -> list[Word]:
 
 
 def _leaky(call: Call) -> list[Word]:
-    return [Word(layer=word("leaky", slope=call.real("slope")))]
+    inside = _layer_inside(call)
+    slope = call.real("slope") if inside is None else inside.get("negative_slope", inside.get("alpha"))
+    if not isinstance(slope, int | float) or isinstance(slope, bool):
+        raise call.refuse("its slope is not known")
+    return [Word(layer=word("leaky", slope=float(slope)))]
+
+
+def _relu(call: Call) -> list[Word]:
+    inside = _layer_inside(call) or {}
+    changed = [name for name in ("max_value", "negative_slope", "threshold") if inside.get(name) not in (None, 0)]
+    if changed:
+        raise call.refuse(f"the `ReLU` inside of it has `{changed[0]}`")
+    return _plain(call)
+
+
+def _gelu(call: Call) -> list[Word]:
+    if call.stored is None:
+        raise call.refuse("`ops.gelu` is an approximation; use `Activation('gelu')`")
+    return _plain(call)
+
+
+def _layer_inside(call: Call) -> Mapping[str, Any] | None:
+    """Settings of an activation that was given to a layer as a layer: `Conv2D(8, 3, activation=LeakyReLU(0.1))`."""
+    given = call.get("activation")
+    if not isinstance(given, Mapping) or given.get("class_name") == "function":
+        return None
+    settings = given.get("config")
+    return settings if isinstance(settings, Mapping) else {}
 
 
 def _dropout(call: Call) -> list[Word]:
@@ -71,7 +99,7 @@ def _nothing(call: Call) -> list[Word]:
 
 TO_WORDS: dict[str, Callable[[Call], list[Word]]] = {
     "pool": _pool, "avgpool": _pool, "up": _up, "leaky": _leaky, "dropout": _dropout, "noise": _noise,
-    "flatten": _reshape, "unflatten": _reshape, "reshape": _reshape, "linear": _nothing, "relu": _plain,
-    "gelu": _plain, "silu": _plain, "sigmoid": _plain, "tanh": _plain, "arithmetic": _rescale,
+    "flatten": _reshape, "unflatten": _reshape, "reshape": _reshape, "linear": _nothing, "relu": _relu,
+    "gelu": _gelu, "silu": _plain, "sigmoid": _plain, "tanh": _plain, "arithmetic": _rescale,
 }  # fmt: skip
 """What becomes of each kind of Keras layer that has none; an empty list where it does nothing."""

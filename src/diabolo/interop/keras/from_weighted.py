@@ -29,8 +29,6 @@ def _with_bias(call: Call, kernel: tuple[int, ...], out: int) -> dict[str, Any]:
 def _conv(call: Call) -> list[Word]:
     if call.node.attributes.get("separable"):
         raise call.refuse("it is two convolutions in one; write them as `DepthwiseConv2D` and `Conv2D`")
-    if call.get("data_format") == "channels_first":
-        raise call.refuse("its channels come first; build the model with channels last")
     out, k, groups = call.number("channels"), call.number("k"), call.number("groups")
     pad = call.node.attributes.get("pad")
     if pad not in ("same", "valid"):

@@ -112,6 +112,10 @@ class _Writer:
         call = Call(node=node, before=self.graph[node.inputs[0]].shape, stored=stored)
         if len(node.inputs) > 1 or node.kind not in _TO_WORDS:
             raise call.refuse("the line has no such layer" if len(node.inputs) < 2 else "the line joins by sums alone")
+        if call.get("data_format") == "channels_first":
+            raise call.refuse("its channels come first; build the model with channels last")
+        if not all(shape and min(shape) > 0 for shape in (call.before, node.shape)):
+            raise call.refuse("what it reads or gives has no known shape; save the model with an `Input` of one size")
         words = _TO_WORDS[node.kind](call)
         if node.kind == "arithmetic":
             if self.graph[node.inputs[0]].kind != "input":
@@ -221,6 +225,9 @@ def _dominators(graph: ModelGraph) -> dict[str, str]:
         if not node.inputs:
             continue
         common = node.inputs[0]
+        strange = [name for name in node.inputs if name not in depth]
+        if strange:
+            raise DiaboloError(f"`{clip(node.layer or node.name)}` reads `{clip(strange[0])}`, which no image leads to")
         for other in node.inputs[1:]:
             while common != other:
                 if depth[common] >= depth[other]:

@@ -48,10 +48,10 @@ class Call:
         return default if self.stored is None else self.stored.config.get(name, default)
 
     def number(self, name: str) -> int:
-        """A whole-number attribute that is the same for height and width."""
+        """A whole-number attribute, from 1, that is the same for height and width."""
         value = self.node.attributes.get(name)
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise self.refuse(f"`{name}` is not one number for height and width (it is {value!r})")
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise self.refuse(f"`{name}` is not one whole number from 1 (it is {clip(repr(value))})")
         return value
 
     def real(self, name: str) -> float:

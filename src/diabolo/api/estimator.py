@@ -191,11 +191,12 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         """Float[Tensor, "batch channels height width"] scaled to 0..1, a few hundred at a time."""
         import torch
 
+        from diabolo.model.device import device_of
         from diabolo.train import images_at_once
 
         rows, _ = self._rows(X, reset=False)
         model = self._model()
-        device, step = next(model.parameters()).device, images_at_once(model)
+        device, step = device_of(model), images_at_once(model)
         for start in range(0, len(rows), step):
             scaled = self._scaled(rows[start : start + step]).astype(np.float32)
             yield torch.from_numpy(scaled.reshape(-1, *self.image_shape_)).permute(0, 3, 1, 2).to(device)

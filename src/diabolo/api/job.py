@@ -18,7 +18,7 @@ from diabolo.data.dataset import Report
 from diabolo.errors import DiaboloError, RunError
 from diabolo.kernels import find_library
 from diabolo.model import AutoEncoder, build_model
-from diabolo.model.device import choose_device
+from diabolo.model.device import choose_device, device_of
 from diabolo.notation import Spec
 from diabolo.runs import RunFolder, RunRecord, command_line, current_machine, current_versions, free_folder
 from diabolo.train import (
@@ -59,7 +59,7 @@ class Job:
     @property
     def engine(self) -> str:
         """One line for the log: what computes, where and how."""
-        device = next(self.model.parameters()).device
+        device = device_of(self.model)
         return describe_engine(self.model.engine, device, self.recipe.precision)
 
 

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 from cli_builders import LINE, PROGRAM, Command
+from PIL import Image
 
+from diabolo.data import load_data
 from diabolo.kernels import find_library
 
 
@@ -43,6 +45,26 @@ def test_what_a_reader_must_know_is_said(diabolo: Command, few: Path) -> None:
     assert answer.code == 0
     assert "note: recipe `keras` validates on the test images" in answer.out
     assert "note: `warmup` (=0.5) has no effect with `schedule=constant`" in answer.out
+
+
+def test_every_file_that_was_skipped_is_named_once(diabolo: Command, tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number, pixels in enumerate(load_data("cifar10-sample").train[:20]):
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+    broken = [f"broken-{number}.png" for number in range(7)]
+    for name in broken:
+        (folder / name).write_text("no image")
+    answer = diabolo("train", LINE, "--data", folder, "--set", "epochs=1", "--out", "run")
+    assert answer.code == 0
+    said = (answer.out + answer.err).splitlines()
+    note = next(line for line in said if "7 of 27 files skipped" in line)
+    assert note.endswith("broken-4.png: not an image; and 2 more)")
+    assert said[said.index("note: the others that were skipped:") :][1:3] == [
+        f"  {folder / name}: not an image" for name in broken[5:]
+    ]
+    assert [sum(name in line for line in said) for name in broken] == [1] * 7
+    assert "model: 18 train and 1 validation images, 1 step an epoch, 1 epoch" in said
 
 
 def test_a_loss_that_grows_without_limit_is_no_traceback(diabolo: Command, few: Path) -> None:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from diabolo.api.job import Job
     from diabolo.model import AutoEncoder
 
+_MOST_SKIPPED = 20  # files that are listed
+
 
 def train_model(
     model: Annotated[
@@ -148,17 +150,19 @@ def _model_of(model: str | None, start: str | None, engine: str | None) -> "tupl
 def announce(job: "Job", *, to_stderr: bool = False) -> None:
     """Says what is trained on, and what a reader must know of it."""
     from diabolo.api.preflight import examine_job, worth_saying
+    from diabolo.data.folder_plan import NUM_NAMED
 
     echo(job.dataset.describe(), err=to_stderr)
     echo(job.engine, err=to_stderr)
     for note in (*job.dataset.notes, *job.notes):
         echo(f"note: {note}", err=to_stderr)
-    if job.dataset.skipped:
-        echo(f"note: {len(job.dataset.skipped)} files were left out:", err=True)
-        for skipped in job.dataset.skipped[:10]:
+    others = job.dataset.skipped[NUM_NAMED:]  # a note has named the first
+    if others:
+        echo("note: the others that were skipped:", err=True)
+        for skipped in others[:_MOST_SKIPPED]:
             echo(f"  {printable(skipped.path)}: {skipped.reason}", err=True)
-        if len(job.dataset.skipped) > 10:
-            echo(f"  … and {len(job.dataset.skipped) - 10} more", err=True)
+        if len(others) > _MOST_SKIPPED:
+            echo(f"  … and {len(others) - _MOST_SKIPPED:,} more", err=True)
     if job.recipe.validation == "test":
         echo(
             f"note: recipe `{job.recipe.name}` validates on the test images, as the question does; "

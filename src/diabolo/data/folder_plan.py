@@ -17,7 +17,7 @@ from diabolo.data.parts import Parts, assign_parts
 from diabolo.errors import DataError
 from diabolo.printable import printable
 
-_NUM_SHOWN = 5  # sizes or files listed in a message
+NUM_NAMED = 5  # sizes or files listed in a message
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,8 +147,8 @@ def _common_size(
     )
     if size is None and len(sizes) == 1:
         return next(iter(sizes))
-    seen = ", ".join(f"{height}×{width} ({count:,})" for (height, width), count in sizes.most_common(_NUM_SHOWN))
-    more = f" and {len(sizes) - _NUM_SHOWN:,} other sizes" if len(sizes) > _NUM_SHOWN else ""
+    seen = ", ".join(f"{height}×{width} ({count:,})" for (height, width), count in sizes.most_common(NUM_NAMED))
+    more = f" and {len(sizes) - NUM_NAMED:,} other sizes" if len(sizes) > NUM_NAMED else ""
     if size is None:
         raise DataError(
             f"`{folder}`: the images differ in size; height×width (how many): {seen}{more}. "
@@ -166,6 +166,6 @@ def _named(skipped: Sequence[Skipped]) -> str:
     """ " (a.txt: not an image; …)": the first few skipped files."""
     if not skipped:
         return ""
-    shown = "; ".join(f"{printable(item.path.name)}: {item.reason}" for item in skipped[:_NUM_SHOWN])
-    more = f"; and {len(skipped) - _NUM_SHOWN:,} more" if len(skipped) > _NUM_SHOWN else ""
+    shown = "; ".join(f"{printable(item.path.name)}: {item.reason}" for item in skipped[:NUM_NAMED])
+    more = f"; and {len(skipped) - NUM_NAMED:,} more" if len(skipped) > NUM_NAMED else ""
     return f" ({shown}{more})"

@@ -1,7 +1,8 @@
-"""What each bottleneck does on CIFAR-10: one small model each, trained by `diabolo train`, its numbers and a picture.
+"""What each bottleneck does on CIFAR-10: small models, each trained by `diabolo train`, their numbers and pictures.
 
 `python benchmarks/bottlenecks.py [--data NAME] [--only NAME …] [--runs FOLDER] [--results FOLDER] [--images FOLDER]`:
-one thread, one seed. A run that is finished is not trained again, so that the command may be broken off and repeated.
+one thread, three seeds. A run that is finished is not trained again, and one that was stopped goes on, so that the
+command may be broken off and repeated; so it takes over the zoo's runs of the same names, too.
 """
 
 import argparse
@@ -13,168 +14,56 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from PIL import Image
 
+from bottleneck_pictures import draw
 from diabolo.api.bottleneck_use import bottleneck_use
 from diabolo.api.recorded_data import load_recorded_data, training_images
 from diabolo.layers.gaussian import GaussianBottleneck
 from diabolo.layers.quantizer import Quantizer
+from diabolo.runs import RunFolder
 from diabolo.train import ImageSource, recipe_from_record
 from diabolo.use import Run
-from diabolo.use.reconstruct import reconstruct
-from diabolo.use.sample import sample
-from header import RESULTS, ROOT, say, write_results
+from header import RESULTS, ROOT, say, spread, write_results
+
+NUM_IMAGES = 2000
+"""Validation images that the use of a bottleneck is measured on."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Demonstration:
     """One bottleneck's model."""
 
-    line: str
-    """The model."""
-    choices: tuple[str, ...]
-    """What differs from the recipe `fast`."""
+    model: str
+    """A model of the zoo, trained as its record says, or a line."""
     picture: str
     """`samples`, `reconstructions` or `atoms` (what each latent channel adds to the image)."""
+    choices: tuple[str, ...] = ()
+    """Of a line: what differs from the recipe `fast`."""
+    seeds: int = 3
+    """Trainings."""
 
 
-_LINEAR = ("loss=mse", "initialisation=pca", "learning_rate=0.002", "batch_size=100")
+_LLOYD = "unshuffle8 conv119[k=1] lloyd[{}] | conv192[k=1] shuffle8"
+_CLOSED_FORM = ("epochs=1", "loss=mse", "initialisation=pca", "learning_rate=0.002", "batch_size=100")
 DEMONSTRATIONS = {
-    "gaussian": Demonstration(
-        line="flatten dense256 silu | gaussian32 | dense256 silu dense3072 unflatten sigmoid",
-        choices=("epochs=3", "batch_size=100", "learning_rate=0.0007", "clip_norm=1"),
+    "vae": Demonstration(model="vae", picture="samples"),
+    "vq": Demonstration(model="vq", picture="reconstructions"),
+    "fsq": Demonstration(model="fsq", picture="reconstructions"),
+    "sparse": Demonstration(model="sparse", picture="atoms"),
+    "topk": Demonstration(model="topk", picture="atoms"),
+    "collapsed": Demonstration(
+        model="flatten dense256 silu | gaussian64[beta=100] | dense256 silu dense3072 unflatten sigmoid",
+        choices=("epochs=1", "batch_size=100", "learning_rate=0.001", "clip_norm=1"),
         picture="samples",
-    ),
-    "vq": Demonstration(
-        line="unshuffle4 conv16[k=1] vq512[beta=0.01] | conv48[k=3] shuffle4",
-        choices=("epochs=1", *_LINEAR),
-        picture="reconstructions",
-    ),
-    "fsq": Demonstration(
-        line="unshuffle4 conv64[k=1] silu conv3[k=1] fsq[levels=8,8,8] | conv64 silu conv48[k=1] shuffle4",
-        choices=("epochs=3", "loss=mse", "batch_size=100", "learning_rate=0.003"),
-        picture="reconstructions",
+        seeds=1,
     ),
     "lloyd": Demonstration(
-        line="unshuffle8 conv119[k=1] lloyd[bits=128] | conv192[k=1] shuffle8",
-        choices=("epochs=1", *_LINEAR),
-        picture="reconstructions",
+        model=_LLOYD.format("bits=128"), choices=_CLOSED_FORM, picture="reconstructions", seeds=1
     ),
-    "sparse": Demonstration(
-        line="unshuffle8 conv256[k=1] relu sparse[l1=0.02] | conv192[k=1] shuffle8",
-        choices=(
-            "epochs=1",
-            "loss=mse",
-            "batch_size=100",
-            "learning_rate=0.003",
-            "optimiser=adamw",
-            "weight_decay=0.1",
-        ),
-        picture="atoms",
+    "lloyd-fixed": Demonstration(
+        model=_LLOYD.format("bits=128 decay=1"), choices=_CLOSED_FORM, picture="reconstructions", seeds=1
     ),
-    "topk": Demonstration(
-        line="unshuffle8 conv256[k=1] relu topk16 | conv192[k=1] shuffle8",
-        choices=("epochs=1", "loss=mse", "batch_size=100", "learning_rate=0.003"),
-        picture="atoms",
-    ),
-}
-
-
-def train(name: str, data: str, folder: Path) -> Run:
-    """The finished run of one demonstration, trained where it is not there."""
-    demonstration = DEMONSTRATIONS[name]
-    if folder.is_relative_to(ROOT):
-        folder = folder.relative_to(ROOT)  # the command that the run keeps then names no place of this machine
-    if (ROOT / folder / "run.toml").exists() and Run(ROOT / folder).record.status == "finished":
-        say(f"{name}: finished in {folder}")
-        return Run(ROOT / folder)
-    command = [sys.executable, "-m", "diabolo", "train"]
-    if (ROOT / folder / "run.toml").exists():
-        command += ["--resume", str(folder)]
-    else:
-        choices = [part for choice in demonstration.choices for part in ("--set", choice)]
-        command += [demonstration.line, "--data", data, *choices, "--out", str(folder), "--threads", "1"]
-    say(f"{name}: {' '.join(command[1:])}")
-    subprocess.run(command, check=True, cwd=ROOT)
-    return Run(ROOT / folder)
-
-
-def measure(run: Run) -> dict[str, Any]:
-    """Test results of the run, use of the bottleneck on its validation images, and bits."""
-    dataset = load_recorded_data(run.folder, run.record)
-    parts = training_images(dataset, recipe_from_record(run.record.recipe))
-    graph = run.model.graph
-    result: dict[str, Any] = {
-        "line": run.line,
-        "recipe": run.record.recipe,
-        "command": run.record.command,
-        "test": run.record.test,
-        "use": bottleneck_use(run.model, parts.validation, parts.validation_indices),
-        "train_seconds": sum(row.seconds for row in run.history),
-        "latent_values": int(np.prod(graph.latent_shape)),
-    }
-    bits = run.model.summary().measures.latent_bits
-    if bits is not None:
-        result["bits_an_image"] = bits
-    layer = run.model.layers[graph.latent]
-    if isinstance(layer, Quantizer):
-        result["bytes_an_image_packed"] = int(np.prod(graph.latent_shape[:-1])) * layer.num_bytes
-        result["num_levels"] = layer.num_levels
-    if isinstance(layer, GaussianBottleneck):
-        batch = ImageSource(parts.validation, torch.device("cpu")).batch(parts.validation_indices[:2000])
-        inputs: list[torch.Tensor] = []
-        handle = layer.register_forward_pre_hook(lambda _, values: inputs.append(values[0]))
-        with torch.no_grad():
-            run.model.encode(batch)
-        handle.remove()
-        result["kl_by_channel"] = sorted(layer.divergences(inputs[0]).tolist(), reverse=True)
-    return result
-
-
-def draw(name: str, run: Run, images: NDArray[np.uint8], target: Path) -> None:
-    """The picture of one demonstration as a PNG."""
-    picture = DEMONSTRATIONS[name].picture
-    if picture == "samples":
-        tiles = [np.rint(one * 255).astype(np.uint8) for one in sample(run.model, 64)]
-        grid = tiled(tiles, columns=16, scale=2)
-    elif picture == "reconstructions":
-        made = np.rint(reconstruct(run.model, images) * 255).astype(np.uint8)
-        grid = tiled([*images, *made], columns=len(images), scale=2)
-    else:
-        grid = tiled(atoms(run), columns=16, scale=4)
-    Image.fromarray(grid).save(target)
-    say(f"{name}: {target}")
-
-
-def atoms(run: Run) -> list[NDArray[np.uint8]]:
-    """What one unit of each latent channel adds to the image, the channel used most first; grey is nothing."""
-    height, width, channels = run.model.graph.latent_shape
-    with torch.no_grad():
-        zero = torch.zeros(1, channels, height, width)
-        each = torch.zeros(channels, channels, height, width)
-        each[torch.arange(channels), torch.arange(channels), 0, 0] = 1.0
-        added = (run.model.decode(each) - run.model.decode(zero)).permute(0, 2, 3, 1).numpy()
-    side = run.record.input_shape[0] // height
-    dataset = load_recorded_data(run.folder, run.record)
-    parts = training_images(dataset, recipe_from_record(run.record.recipe))
-    batch = ImageSource(parts.validation, torch.device("cpu")).batch(parts.validation_indices[:500])
-    with torch.no_grad():
-        energy = run.model.encode(batch).square().mean(dim=(0, 2, 3)).numpy() * (added**2).sum(axis=(1, 2, 3))
-    pieces = added[np.argsort(-energy), :side, :side]
-    largest = np.abs(pieces).max(axis=(1, 2, 3), keepdims=True)
-    return list(np.rint(127.5 + 127.5 * pieces / np.maximum(largest, 1e-12)).astype(np.uint8))
-
-
-def tiled(tiles: list[NDArray[np.uint8]], *, columns: int, scale: int) -> NDArray[np.uint8]:
-    """Tiles (H, W, 3) in rows, each pixel `scale` wide, on white."""
-    tiles = [tile.repeat(scale, axis=0).repeat(scale, axis=1) for tile in tiles]
-    height, width = tiles[0].shape[0] + 2, tiles[0].shape[1] + 2
-    page = np.full((-(-len(tiles) // columns) * height + 2, columns * width + 2, 3), 255, np.uint8)
-    for index, tile in enumerate(tiles):
-        top, left = index // columns * height + 2, index % columns * width + 2
-        page[top : top + height - 2, left : left + width - 2] = tile
-    return page
+}  # fmt: skip
 
 
 def main() -> None:
@@ -188,21 +77,99 @@ def main() -> None:
     torch.set_num_threads(1)
     arms: dict[str, Any] = {}
     for name in options.only:
-        run = train(name, options.data, options.runs / name)
-        arms[name] = measure(run)
-        shown = {key: arms[name]["test"][key] for key in ("psnr", "mse")}
-        say(f"{name}: {shown} {arms[name]['use']}")
-        dataset = load_recorded_data(run.folder, run.record)
-        options.images.mkdir(parents=True, exist_ok=True)
-        draw(name, run, np.array(dataset.test[:10]), options.images / f"bottleneck-{name}.png")
+        demonstration = DEMONSTRATIONS[name]
+        runs = [train(name, seed, options.data, options.runs) for seed in range(demonstration.seeds)]
+        arms[name] = measure(runs)
+        say(f"{name}: PSNR {_text(arms[name]['psnr'])} dB, " + _use_text(arms[name]["use"]))
+        for file in draw(runs[0], demonstration.picture, options.images / f"bottleneck-{name}.png", arms[name]):
+            say(f"{name}: {file}")
     write_results(
         "bottlenecks",
         unit="as named",
-        method="one small model for each bottleneck, one seed, one thread, trained by `diabolo train`; use of the "
-        "bottleneck on the first 2,000 validation images, quality on the test images",
+        method=f"small models, one thread, trained by `diabolo train`; use of the bottleneck on {NUM_IMAGES} "
+        "validation images, quality on the test images, read once by each training; over seeds the median, and each",
         arms=arms,
         folder=options.results,
     )
+
+
+def train(name: str, seed: int, data: str, runs: Path) -> Run:
+    """The finished run of one demonstration and seed, trained where it is not there."""
+    demonstration = DEMONSTRATIONS[name]
+    folder = (runs if runs.is_absolute() else ROOT / runs) / f"{name}-seed{seed}"
+    if RunFolder(path=folder).exists() and Run(folder).record.status == "finished":
+        say(f"{name}: finished in {folder}")
+        return Run(folder)
+    # The command that the run keeps then names no place of this machine.
+    out = folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder
+    command = [sys.executable, "-m", "diabolo", "train"]
+    if RunFolder(path=folder).exists():
+        command += ["--resume", str(out)]
+    else:
+        choices = [part for choice in demonstration.choices for part in ("--set", choice)]
+        command += [demonstration.model, "--data", data, *choices, "--seed", str(seed)]
+        command += ["--threads", "1", "--out", str(out)]
+    say(f"{name}: {' '.join(command[1:])}")
+    subprocess.run(command, check=True, cwd=ROOT)
+    return Run(folder)
+
+
+def measure(runs: list[Run]) -> dict[str, Any]:
+    """Test results over seeds, use of the bottleneck on validation images, and bits; all seeds one by one, too."""
+    run = runs[0]
+    graph = run.model.graph
+    each = [_of_one(one) for one in runs]
+    result: dict[str, Any] = {
+        "line": run.line,
+        "recipe": run.record.recipe,
+        "latent_values": int(np.prod(graph.latent_shape)),
+        "psnr": spread([one["test"]["psnr"] for one in each]),
+        "ssim": spread([one["test"]["ssim"] for one in each]),
+        "use": {key: spread([one["use"][key] for one in each]) for key in each[0]["use"]},
+        "seeds": each,
+    }
+    bits = run.model.summary().measures.latent_bits
+    if bits is not None:
+        result["bits_an_image"] = bits
+    layer = run.model.layers[graph.latent]
+    if isinstance(layer, Quantizer):
+        result["bytes_an_image_packed"] = int(np.prod(graph.latent_shape[:-1])) * layer.num_bytes
+    return result
+
+
+def _of_one(run: Run) -> dict[str, Any]:
+    dataset = load_recorded_data(run.folder, run.record)
+    parts = training_images(dataset, recipe_from_record(run.record.recipe))
+    chosen = parts.validation_indices[:NUM_IMAGES]
+    (used,) = bottleneck_use(run.model, parts.validation, chosen).values()
+    result: dict[str, Any] = {
+        "seed": run.record.seed,
+        "command": run.record.command,
+        "test": run.record.test,
+        "validation_psnr": [row.val_psnr for row in run.history],
+        "use": used,
+        "train_seconds": sum(row.seconds for row in run.history),
+    }
+    layer = run.model.layers[run.model.graph.latent]
+    if isinstance(layer, GaussianBottleneck):
+        inputs: list[torch.Tensor] = []
+        handle = layer.register_forward_pre_hook(lambda _, values: inputs.append(values[0]))
+        with torch.no_grad():
+            run.model.encode(ImageSource(parts.validation, torch.device("cpu")).batch(chosen))
+        handle.remove()
+        result["kl_by_channel"] = layer.divergences(inputs[0]).tolist()
+        result["is_active"] = layer.is_active(inputs[0]).tolist()
+    if isinstance(layer, Quantizer) and len(layer.num_levels) > 1:
+        result["num_levels"] = layer.num_levels
+    return result
+
+
+def _text(found: dict[str, float]) -> str:
+    return f"{found['median']:.2f} ({found['min']:.2f} to {found['max']:.2f})"
+
+
+def _use_text(use: dict[str, dict[str, float]]) -> str:
+    return ", ".join(f"{key} {_text(found)}" for key, found in use.items())
 
 
 if __name__ == "__main__":

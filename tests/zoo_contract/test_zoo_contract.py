@@ -24,10 +24,10 @@ LINES: dict[str, tuple[str, Shape]] = {
     "dense-waist": ("conv8 avgpool flatten dense16[bias=no] bn relu | dense512 relu unflatten up conv3 sigmoid", SMALL),
     "variational": ("conv8 relu pool | gaussian4[beta=0.1] | conv8 relu up conv3 sigmoid", SMALL),
     "variational-flat": ("conv4 relu pool4 flatten | gaussian6 | dense64 relu unflatten up4 conv3 sigmoid", SMALL),
-    "vq": ("conv8[stride=2] relu conv4[k=1] | vq16 | deconv8[k=3] relu conv3 sigmoid", SMALL),
-    "fsq": ("conv8[k=4 stride=4] gelu conv3[k=1] | fsq[levels=5,4,3] | deconv8[stride=4] gelu conv3 sigmoid", SMALL),
+    "codebook": ("conv8[stride=2] relu conv4[k=1] | vq16 | deconv8[k=3] relu conv3 sigmoid", SMALL),
+    "levels": ("conv8[k=4 stride=4] gelu conv3[k=1] | fsq[levels=5,4,3] | deconv8[stride=4] gelu conv3 sigmoid", SMALL),
     "lloyd": ("conv8[stride=2] relu conv4[k=1] | lloyd[bits=14] | deconv8[k=3] relu conv3 sigmoid", SMALL),
-    "sparse": ("conv8[stride=2] relu conv4[k=1] relu | sparse[l1=0.01] | deconv8[k=3] relu conv3 sigmoid", SMALL),
+    "penalty": ("conv8[stride=2] relu conv4[k=1] relu | sparse[l1=0.01] | deconv8[k=3] relu conv3 sigmoid", SMALL),
     "top-k": ("conv8[stride=2] relu conv6[k=1] | topk2 | deconv8[k=3] relu conv3 sigmoid", SMALL),
     "contractive": ("conv8[stride=2] silu conv4[k=1] | contractive | deconv8[k=3] relu conv3 sigmoid", SMALL),
     "residual": ("conv8 2*res{relu conv8} res[skip=conv]{conv6[stride=2] gn2} | relu up conv3 sigmoid", SMALL),
@@ -41,6 +41,7 @@ LINES: dict[str, tuple[str, Shape]] = {
     "grey-and-odd": ("conv8 pool3 relu bn conv1 | up3 conv8 relu conv1 sigmoid", (15, 9, 1)),
 }  # fmt: skip
 MODELS = {**{name: (model.line, (32, 32, 3)) for name, model in zoo().items()}, **LINES}
+assert len(MODELS) == len(zoo()) + len(LINES), "a line has the name of a zoo model, which would not be tested"
 
 every_model = pytest.mark.parametrize("name", MODELS, scope="module")
 """The scope puts the tests of a model beside each other, so that it is built once for all of them."""

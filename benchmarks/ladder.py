@@ -1,29 +1,53 @@
 """The ladder: how good a reconstruction of CIFAR-10 each size of latent can give, as a figure and a table.
 
 `python benchmarks/ladder.py` trains nothing: it reads the zoo's results, `results/references.json` (made by
-`python benchmarks/references.py`) and the runs of the question's network, and writes docs/ladder.md and its figure.
+`python benchmarks/references.py`) and the runs in `results/ladder` and `results/keras-engines`, and writes
+docs/ladder.md and its figure. `--take RUN…` first copies what a result needs of finished runs into `results/ladder`;
+`--commands` prints the commands that make them.
 """
 
+import argparse
 import json
+import shlex
+import shutil
 import statistics
+import sys
 import tomllib
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from matplotlib.figure import Figure
 
 from diabolo.figures.style import COLOURS, MARKERS, QUIET_INK, house_style, write_figure
 from diabolo.files import write_text
-from diabolo.zoo.results import read_results, with_deviation
+from diabolo.notation import parse
+from diabolo.zoo import find_model
+from diabolo.zoo.results import ZooResults, read_results, with_deviation
 from header import RESULTS, ROOT, say
 
 SIZES = (64, 256, 512, 1024)
 """Latent values of an image, or bytes where the latent is made of codes."""
 LATENT_MAPS = {64: "8x8x1", 256: "8x8x4", 512: "8x8x8", 1024: "8x8x16"}
 """The references' latents of those sizes."""
-QUESTION = RESULTS / "keras-engines"
-"""The question's network after its 50 epochs, one run a seed."""
+RUNS = RESULTS / "ladder"
+"""Runs of lines that are no models of the zoo."""
+QUESTION = {
+    size: f"conv64 relu bn pool conv{size // 64} relu bn pool | conv16 relu bn up conv32 relu bn up conv3 sigmoid"
+    for size in SIZES
+}
+"""The question's second version with as many channels at its waist as the size asks for; 1,024 is its own."""
+HALVES = {
+    128: "flatten dense512 | lloyd[bits=1024] | dense3072 unflatten",
+    32: "flatten dense128 | lloyd[bits=256] | dense3072 unflatten",
+}
+"""By bytes: `lloyd` with 4 bits for each of 256 and 64 values."""
 COIN = {256: 27.84, 512: 32.13, 1024: 37.59}
 """COIN++, Dupont et al. 2022, https://arxiv.org/abs/2201.12904: fitted image by image; as published, not run here."""
+
+
+INKS = (*COLOURS, "#7f3c8d", "#8c564b", "#6b8e23")
+"""A colour for each series that is ours."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +63,19 @@ class Series:
 
 
 def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--take", nargs="+", type=Path, default=[], metavar="RUN", help="finished run folders")
+    arguments.add_argument("--commands", action="store_true", help="print what trains the runs, and do nothing")
+    options = arguments.parse_args()
+    if options.commands:
+        for command in commands():
+            say(command)
+        return
+    for folder in options.take:
+        take(folder)
     series = [
-        Series(title="the question's network, 50 epochs", cells=question()),
+        Series(title="the question's network, its 50 epochs", cells=question("keras")),
+        Series(title="the question's network, `fast` (3 epochs)", cells=question("fast")),
         Series(title="PCA of 4×4 blocks, floats", cells=reference("pca-blocks")),
         Series(title="PCA of whole images, floats", cells=reference("pca")),
         Series(title="JPEG at that many bytes", cells=reference("jpeg")),
@@ -60,13 +95,66 @@ def main() -> None:
     say(f"{page.relative_to(ROOT)}, {figure.relative_to(ROOT)}")
 
 
-def question() -> dict[int, tuple[float, str]]:
-    """Test PSNR of the runs of the `keras` recipe, by the stage engine."""
-    values = [
-        float(tomllib.loads(file.read_text(encoding="utf-8"))["test"]["psnr"])
-        for file in sorted(QUESTION.glob("fused-*/run.toml"))
+def commands() -> list[str]:
+    """What trains the runs that `--take` takes."""
+    closed = ("initialisation=pca", "main_rate=0", "epochs=1", "batch_size=100", "loss=psnr")
+    settings = [part for setting in closed for part in ("--set", setting)]
+    found = [
+        ["diabolo", "train", line, "--recipe", recipe, "--seed", str(seed)]
+        for recipe, seeds in (("fast", range(3)), ("keras", range(1)))
+        for seed in seeds
+        for size, line in QUESTION.items()
+        if size != 1024
     ]
-    return {1024: (statistics.fmean(values), f"{statistics.fmean(values):.2f} ± {statistics.stdev(values):.2f}")}
+    found += [
+        ["diabolo", "train", line, "--seed", str(seed), *settings] for seed in range(3) for line in HALVES.values()
+    ]
+    return [shlex.join([*command, "--data", "cifar10", "--threads", "1"]) for command in found]
+
+
+def take(folder: Path) -> None:
+    """Copies a finished run's description and history."""
+    record = read(folder / "run.toml")
+    if record["status"] != "finished":
+        sys.exit(f"{folder} is {record['status']}, not finished")
+    if parse(record["line"]) not in map(parse, (*QUESTION.values(), *HALVES.values())):
+        sys.exit(f"{folder}: the ladder has no such line: {record['line']}")
+    target = RUNS / folder.name
+    target.mkdir(parents=True, exist_ok=True)
+    for name in ("run.toml", "history.csv"):
+        shutil.copyfile(folder / name, target / name)
+
+
+def read(file: Path) -> dict[str, Any]:
+    """A `run.toml`."""
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+def runs_of(line: str, recipe: str, pattern: str) -> dict[int, float]:
+    """Test PSNR by seed of the finished runs of a line and a recipe, among the result folders of a pattern."""
+    found = {}
+    for file in sorted(RESULTS.glob(f"{pattern}/run.toml")):
+        record = read(file)
+        if parse(record["line"]) == parse(line) and record["recipe"]["name"] == recipe:
+            assert record["status"] == "finished", file
+            found[record["seed"]] = float(record["test"]["psnr"])
+    return found
+
+
+def cell(values: list[float]) -> tuple[float, str]:
+    """Mean, and the same as text with the deviation between seeds, or the words 'one seed'."""
+    mean = statistics.fmean(values)
+    return mean, f"{mean:.2f} ± {statistics.stdev(values):.2f}" if len(values) > 1 else f"{mean:.2f} (one seed)"
+
+
+def question(recipe: str) -> dict[int, tuple[float, str]]:
+    """The question's network by size: 1,024 on the stage engine or from the zoo, the others from the ladder's runs."""
+    cells = {}
+    for size, line in QUESTION.items():
+        values = runs_of(line, recipe, "keras-engines/fused-*" if size == 1024 else "ladder/*")
+        if values:
+            cells[size] = cell(list(values.values()))
+    return cells | zoo("method-2", (1024,)) if recipe == find_model("method-2").recipe else cells
 
 
 def reference(name: str) -> dict[int, tuple[float, str]]:
@@ -90,6 +178,30 @@ def zoo(pattern: str, sizes: tuple[int, ...]) -> dict[int, tuple[float, str]]:
     return cells
 
 
+def rounded_rows() -> list[str]:
+    """Values by bits a value: float models rounded, byte models with half of the bytes."""
+    rows = []
+    for name, size in (("method-2", 1024), ("drop-in", 1024), ("tower-1024", 1024)):
+        results = read_results(name)
+        if results is not None and all(one.psnr_4_bits is not None for one in results.seeds):
+            spreads = [with_deviation(results.spread(measure)) for measure in ("psnr", "psnr_8_bits", "psnr_4_bits")]
+            rows.append(f"| `{name}` | {size:,} | {' | '.join(spreads)} |")
+    for size in reversed(SIZES):
+        whole, half = read_results(f"lloyd-{size}"), lloyd_of(size // 2)
+        if whole is not None and half is not None:
+            rows.append(f"| `lloyd` | {size:,} | – | {with_deviation(whole.spread('psnr'))} | {half} |")
+    return rows
+
+
+def lloyd_of(num_bytes: int) -> str | None:
+    """`lloyd` with that many bytes, of the zoo or of the ladder's runs; None where it was not trained."""
+    results: ZooResults | None = read_results(f"lloyd-{num_bytes}")
+    if results is not None:
+        return with_deviation(results.spread("psnr"))
+    values = runs_of(HALVES[num_bytes], "fast", "ladder/*") if num_bytes in HALVES else {}
+    return cell(list(values.values()))[1] if values else None
+
+
 def published(values: dict[int, float]) -> dict[int, tuple[float, str]]:
     """Figures from a paper."""
     return {size: (value, f"{value:.2f}") for size, value in values.items()}
@@ -101,7 +213,7 @@ def drawn(series: list[Series]) -> Figure:
         figure = Figure(figsize=(8.0, 5.2), dpi=140, layout="constrained")
         axes = figure.add_subplot()
         for number, one in enumerate(series):
-            colour = QUIET_INK if one.is_published else COLOURS[number % len(COLOURS)]
+            colour = QUIET_INK if one.is_published else INKS[number]
             sizes = sorted(one.cells)
             axes.plot(
                 sizes,
@@ -141,8 +253,15 @@ def text(series: list[Series]) -> str:
         "they are shared out, not how many numbers it has ([008](decisions/008-bits-not-numbers.md)). `lloyd` and "
         "`blocks` quantise principal components at a fixed rate, several codes to a byte. They are not smooth: for "
         "search, clustering and interpolation take a model with a float latent.\n\n"
+        "**The question's network** at 64, 256 and 512 values is the second version with 1, 4 and 8 channels at the "
+        "waist in place of 16; its runs are in `benchmarks/results/ladder`.\n\n"
         "**Published** means taken from the paper and not run here: COIN++ (Dupont et al. 2022, "
-        "https://arxiv.org/abs/2201.12904) fits a latent to each image by gradient descent.\n"
+        "https://arxiv.org/abs/2201.12904) fits a latent to each image by gradient descent.\n\n"
+        "## Bits a value\n\n"
+        "The same number of latent values with all their precision, at 8 bits and at 4 bits each. Float latents are "
+        "rounded in even steps. `lloyd` shares its bits among its components itself: at 4 bits a value it has half as "
+        "many bytes.\n\n"
+        "| | Values | Floats | 8 bits | 4 bits |\n|---|---|---|---|---|\n" + "\n".join(rounded_rows()) + "\n"
     )
 
 

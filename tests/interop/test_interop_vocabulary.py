@@ -257,5 +257,37 @@ def test_what_computes_something_else_is_refused(
     assert str(raised.value).endswith(f"has no counterpart on the line: {reason}")
 
 
+ANY_SIZE = [None, None, None, 3]
+
+
+@pytest.mark.parametrize(("kind", "size"), [("relu", (16, 16, 3)), ("pool", (24, 40, 3)), ("attention", (8, 8, 3))])
+def test_a_model_of_any_size_is_given_one(
+    kind: str, size: tuple[int, int, int], saved: dict[str, Saved], tmp_path: Path
+) -> None:
+    file = changed(saved[kind].file, tmp_path, "image", "batch_shape", ANY_SIZE)
+    if kind == "attention":  # its `Reshape` has the size that it was built for
+        with pytest.raises(DiaboloError):
+            read_keras_model(file, input_shape=size)
+        return
+    found = read_keras_model(file, input_shape=size)
+    assert found.graph.input_shape == size
+    assert parse(found.graph.line or "") == parse(LINES[kind])
+    with pytest.raises(DiaboloError) as raised:
+        read_keras_model(file)
+    assert str(raised.value) == (
+        f"`{file}` does not say how large its images are, or takes none; name their size: `--input 32x32x3`"
+    )
+    with pytest.raises(DiaboloError, match="takes images of 16×16×3 only; leave `--input` out"):
+        read_keras_model(file, input_shape=(16, 16, 1))  # its channels are known
+
+
+def test_a_size_that_is_not_the_models(saved: dict[str, Saved]) -> None:
+    file = saved["relu"].file
+    assert read_keras_model(file, input_shape=SHAPE).graph.input_shape == SHAPE
+    with pytest.raises(DiaboloError) as raised:
+        read_keras_model(file, input_shape=(8, 8, 3))
+    assert str(raised.value) == f"`{file}` takes images of 16×16×3 only; leave `--input` out"
+
+
 def weights(model: AutoEncoder) -> dict[str, NDArray[np.float32]]:
     return {name.removeprefix("layers."): value.float().numpy() for name, value in model.state_dict().items()}

@@ -1,19 +1,23 @@
 """A saved Keras autoencoder as a line with weights; its file is read as data, and nothing in it is executed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from diabolo.checks.live.keras_archive import read_archive, read_description
+from diabolo.checks.live.keras_archive import read_description
+from diabolo.checks.live.keras_config import read_config
 from diabolo.errors import DataError, DiaboloError, clip
 from diabolo.graph import ModelGraph, Node, build_graph
+from diabolo.interop.keras.image_size import with_image_size
 from diabolo.interop.keras.layer_list import stored_layers
 from diabolo.interop.keras.to_line import KerasLine, keras_line
 from diabolo.interop.keras.weights_file import open_weights
 from diabolo.interop.keras.words import Word
-from diabolo.vocabulary import Shape
+from diabolo.vocabulary import Shape, describe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,26 +53,34 @@ def read_keras_model(
             f"`{file}` holds weights without a model; name a file that describes it: "
             "`--config model.json`, written by `model.to_json()`"
         )
-    subject = read_archive(described, input_shape=input_shape)
+    description = _description(described)
+    if input_shape is not None:
+        description = with_image_size(description, input_shape)
+    subject = read_config(
+        description.get("config"), str(description.get("class_name", "")), str(described), input_shape=input_shape
+    )
     if subject.problems:
         raise DataError(f"`{described}`: {subject.problems[0].message}")
     if not subject.graphs:
         raise DataError(f"`{described}` holds no model")
     theirs = subject.graphs[0]
-    shape = theirs.input_shape if 0 not in theirs.input_shape and theirs.input_shape else input_shape
-    if shape is None or len(shape) != 3:
+    shape = theirs.input_shape
+    if len(shape) != 3 or 0 in shape:
         raise DiaboloError(
             f"`{described}` does not say how large its images are, or takes none; name their size: `--input 32x32x3`"
         )
-    if theirs.input_shape != shape:
-        raise DiaboloError(
-            "the model takes images of any size, and its configuration has to name one to be followed: save it again "
-            f"with `Input({shape})`"
-        )
-    description, _ = read_description(described)
+    if input_shape is not None and shape != input_shape:
+        raise DiaboloError(f"`{described}` takes images of {describe(shape)} only; leave `--input` out")
     line = keras_line(theirs, stored_layers(description), waist=waist)
     graph = build_graph(str(line.spec), shape)
     return ImportedModel(graph=graph, weights=_weights(file, graph, line), notes=line.notes)
+
+
+def _description(file: Path) -> Mapping[str, Any]:
+    try:
+        return read_description(file)[0]
+    except DataError as error:
+        raise DataError(f"`{file}`: {error}") from None
 
 
 def _weights(file: Path, graph: ModelGraph, line: KerasLine) -> dict[str, NDArray[np.float32]]:

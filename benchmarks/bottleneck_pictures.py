@@ -29,10 +29,12 @@ def draw(run: Run, picture: str, target: Path, arm: dict[str, Any]) -> list[Path
 
     Args:
         run: the first of its trainings.
-        picture: `samples`, `reconstructions` or `atoms`.
+        picture: `samples`, `reconstructions`, `atoms` or `none`.
         target: the PNG.
         arm: its numbers, as `bottlenecks.py` writes them.
     """
+    if picture == "none":
+        return []
     target.parent.mkdir(parents=True, exist_ok=True)
     files = [target]
     if picture == "samples":
@@ -44,16 +46,15 @@ def draw(run: Run, picture: str, target: Path, arm: dict[str, Any]) -> list[Path
         made = np.rint(reconstruct(run.model, originals) * 255).astype(np.uint8)
         grid = tiled([*originals, *made], columns=len(originals), scale=2)
     else:
-        grid = tiled(atoms(run), columns=_COLUMNS, scale=4)
+        grid = tiled(_shown(atoms(run)), columns=_COLUMNS, scale=4)
     Image.fromarray(grid).save(target)
     return files
 
 
-def atoms(run: Run) -> list[NDArray[np.uint8]]:
-    """What one unit of each latent channel adds to its block of the image, the channel used most first; grey: nothing.
+def atoms(run: Run) -> NDArray[np.float64]:
+    """What one unit of each latent channel adds to its block of the image: (channels, height, width, 3).
 
-    Used most: whose part of the reconstruction has the most energy. Each has its own contrast: black and white are
-    `_CONTRAST` root mean squares from grey.
+    The channel used most comes first, whose part of the reconstruction has the most energy.
     """
     height, width, channels = run.model.graph.latent_shape
     with torch.no_grad():
@@ -66,7 +67,23 @@ def atoms(run: Run) -> list[NDArray[np.uint8]]:
     batch = ImageSource(parts.validation, torch.device("cpu")).batch(parts.validation_indices[:_FEWEST])
     with torch.no_grad():
         energy = run.model.encode(batch).square().mean(dim=(0, 2, 3)).numpy() * (added**2).sum(axis=(1, 2, 3))
-    pieces = added[np.argsort(-energy), :side, :side]
+    pieces: NDArray[np.float64] = added[np.argsort(-energy), :side, :side].astype(np.float64)
+    return pieces
+
+
+def smoothness(pieces: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How alike pixels beside each other are: 1 for a patch of one colour, about 0 for noise, (channels,).
+
+    The sum of products of neighbours over the same sum of squares.
+    """
+    pairs = ((pieces[:, 1:], pieces[:, :-1]), (pieces[:, :, 1:], pieces[:, :, :-1]))
+    products = sum((one * other).sum(axis=(1, 2, 3)) for one, other in pairs)
+    squares = sum((one**2 + other**2).sum(axis=(1, 2, 3)) / 2 for one, other in pairs)
+    return np.asarray(products / np.maximum(squares, 1e-30))
+
+
+def _shown(pieces: NDArray[np.float64]) -> list[NDArray[np.uint8]]:
+    """As pictures: grey is nothing, each at its own contrast, black and white `_CONTRAST` root mean squares away."""
     sizes = np.sqrt(np.square(pieces).mean(axis=(1, 2, 3), keepdims=True))
     shown = pieces / np.maximum(_CONTRAST * sizes, 1e-12)
     return list(np.rint(127.5 + 127.5 * shown.clip(-1, 1)).astype(np.uint8))

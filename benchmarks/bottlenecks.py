@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from bottleneck_pictures import draw
+from bottleneck_pictures import atoms, draw, smoothness
 from diabolo.api.bottleneck_use import bottleneck_use
 from diabolo.api.recorded_data import load_recorded_data, training_images
 from diabolo.layers.gaussian import GaussianBottleneck
@@ -27,6 +27,7 @@ from header import RESULTS, ROOT, say, spread, write_results
 
 NUM_IMAGES = 2000
 """Validation images that the use of a bottleneck is measured on."""
+_SMOOTH = 0.5  # of `smoothness`: from here on a channel adds edges or patches, not noise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,7 @@ class Demonstration:
     model: str
     """A model of the zoo, trained as its record says, or a line."""
     picture: str
-    """`samples`, `reconstructions` or `atoms` (what each latent channel adds to the image)."""
+    """`samples`, `reconstructions`, `atoms` (what each latent channel adds to the image), or `none`."""
     choices: tuple[str, ...] = ()
     """Of a line: what differs from the recipe `fast`."""
     seeds: int = 3
@@ -54,14 +55,14 @@ DEMONSTRATIONS = {
     "collapsed": Demonstration(
         model="flatten dense256 silu | gaussian64[beta=100] | dense256 silu dense3072 unflatten sigmoid",
         choices=("epochs=1", "batch_size=100", "learning_rate=0.001", "clip_norm=1"),
-        picture="samples",
+        picture="none",
         seeds=1,
     ),
     "lloyd": Demonstration(
         model=_LLOYD.format("bits=128"), choices=_CLOSED_FORM, picture="reconstructions", seeds=1
     ),
     "lloyd-fixed": Demonstration(
-        model=_LLOYD.format("bits=128 decay=1"), choices=_CLOSED_FORM, picture="reconstructions", seeds=1
+        model=_LLOYD.format("bits=128 decay=1"), choices=_CLOSED_FORM, picture="none", seeds=1
     ),
 }  # fmt: skip
 
@@ -79,7 +80,7 @@ def main() -> None:
     for name in options.only:
         demonstration = DEMONSTRATIONS[name]
         runs = [train(name, seed, options.data, options.runs) for seed in range(demonstration.seeds)]
-        arms[name] = measure(runs)
+        arms[name] = measure(runs, demonstration.picture)
         say(f"{name}: PSNR {_text(arms[name]['psnr'])} dB, " + _use_text(arms[name]["use"]))
         for file in draw(runs[0], demonstration.picture, options.images / f"bottleneck-{name}.png", arms[name]):
             say(f"{name}: {file}")
@@ -114,11 +115,11 @@ def train(name: str, seed: int, data: str, runs: Path) -> Run:
     return Run(folder)
 
 
-def measure(runs: list[Run]) -> dict[str, Any]:
+def measure(runs: list[Run], picture: str) -> dict[str, Any]:
     """Test results over seeds, use of the bottleneck on validation images, and bits; all seeds one by one, too."""
     run = runs[0]
     graph = run.model.graph
-    each = [_of_one(one) for one in runs]
+    each = [_of_one(one, picture) for one in runs]
     result: dict[str, Any] = {
         "line": run.line,
         "recipe": run.record.recipe,
@@ -137,7 +138,7 @@ def measure(runs: list[Run]) -> dict[str, Any]:
     return result
 
 
-def _of_one(run: Run) -> dict[str, Any]:
+def _of_one(run: Run, picture: str) -> dict[str, Any]:
     dataset = load_recorded_data(run.folder, run.record)
     parts = training_images(dataset, recipe_from_record(run.record.recipe))
     chosen = parts.validation_indices[:NUM_IMAGES]
@@ -159,6 +160,10 @@ def _of_one(run: Run) -> dict[str, Any]:
         handle.remove()
         result["kl_by_channel"] = layer.divergences(inputs[0]).tolist()
         result["is_active"] = layer.is_active(inputs[0]).tolist()
+    if picture == "atoms":
+        smooth = smoothness(atoms(run))
+        result["smooth_channels"] = int((smooth > _SMOOTH).sum())
+        result["channels"] = len(smooth)
     if isinstance(layer, Quantizer) and len(layer.num_levels) > 1:
         result["num_levels"] = layer.num_levels
     return result

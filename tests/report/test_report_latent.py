@@ -62,7 +62,7 @@ def test_the_page_shows_what_the_bottlenecks_do_with_deviations_over_runs(tmp_pa
     text = re.sub(r"\s+", " ", text_of(render_report(content)))
 
     assert "gaussian_1 KL divergence from the unit Gaussian, nats an image 30.5 ± 0.7071" in text
-    assert "gaussian_1 values of an image that say something 3 ± 0" in text
+    assert "gaussian_1 latent values of an image in use 3 ± 0" in text
     assert "Nats an image, mean over 500 validation images: 6.0 in all. 3 of 4 channels tell images apart" in text
     assert "has collapsed" not in text
 

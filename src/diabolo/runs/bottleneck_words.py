@@ -9,8 +9,8 @@ RESULTS = ("num_images", "loss", "excess", "mse", "psnr", "ssim")
 """Test results that every run has; all others are of bottlenecks."""
 MEANINGS = {
     "kl": "KL divergence from the unit Gaussian, nats an image",
-    "active": "values of an image that say something",
-    "values": "values of an image",
+    "active": "latent values of an image in use",
+    "values": "latent values of an image in all",
     "code_use": "share of its codes in use",
     "perplexity": "perplexity: codes, if all were used equally often",
     "channels_used": "share of channels that any image uses",

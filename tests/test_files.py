@@ -8,10 +8,11 @@ import sys
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from diabolo.errors import OutputError
-from diabolo.files import atomic_path, make_folder, output_errors, write_text
+from diabolo.files import atomic_path, make_folder, output_errors, write_array, write_text
 
 
 @pytest.fixture
@@ -84,6 +85,34 @@ def test_a_write_that_breaks_off_in_the_middle(target: Path) -> None:
     assert done.stdout.startswith(f"cannot write `{target}`: the file is larger than the system lets")
     assert untouched(target)
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 4096
+
+
+@pytest.mark.parametrize("num_bytes", [8_100, 12_000, 200_000])
+def test_an_array_for_which_there_is_too_little_room(target: Path, num_bytes: int) -> None:
+    """A limit of 8 KiB, of which the header takes 128; `numpy.save` leaves 8,192 bytes of 8,228 and says nothing."""
+    program = (
+        "import resource, sys; import numpy as np; from pathlib import Path; from diabolo.files import write_array\n"
+        "from diabolo.errors import OutputError\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))\n"
+        "try: write_array(Path(sys.argv[1]), np.ones(int(sys.argv[2]), np.uint8))\n"
+        "except OutputError as error: print(error)\n"
+    )
+    command = [sys.executable, "-c", program, str(target), str(num_bytes)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(f"cannot write `{target}`: the file is larger than the system lets")
+    assert untouched(target)
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (3, 0, 2), (5, 7), (300_001,)])
+def test_arrays_are_those_that_were_written(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    array = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    write_array(tmp_path / "a.npy", array)
+    write_array(tmp_path / "b.npy", np.asarray(array).T)
+    assert np.array_equal(np.load(tmp_path / "a.npy"), array)
+    assert np.array_equal(np.load(tmp_path / "b.npy"), array.T)
+    with pytest.raises(ValueError, match="pickle"):
+        write_array(tmp_path / "c.npy", np.array([object()]))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.npy", "b.npy"]
 
 
 def test_a_folder_that_takes_no_files() -> None:

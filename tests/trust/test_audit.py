@@ -142,6 +142,13 @@ def declared() -> tuple[set[str], set[str]]:
 _IMPORT_NAMES = {"pillow": "PIL", "tomli-w": "tomli_w", "scikit-learn": "sklearn", "scikit-image": "skimage"}
 
 
+def test_arrays_are_not_written_by_the_c_library() -> None:
+    """numpy does not look whether the last bytes of an array reached the disk; `files.write_array` does."""
+    found = [(name, node.lineno, called) for name, node, called in calls()
+             if called.split(".")[-1] == "tofile" or called in ("np.save", "numpy.save")]  # fmt: skip
+    assert [place for place in found if not in_bench(place[0])] == []
+
+
 def test_what_is_needed_is_declared_used_and_pinned() -> None:
     """Holds the lists to each other; whether a version has a known weakness can only be looked up on the network."""
     needed, _ = declared()

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tiny_disk import NotAllowedError, give_space, tiny_disk
+from tiny_disk import NotAllowedError, set_size, tiny_disk, used_bytes
 
 HERE = Path(__file__).parent
 _LOG = HERE.parents[1] / "benchmarks" / "results" / "fault-campaign.json"
@@ -89,36 +89,36 @@ class _Campaign:
         for name in arguments.jobs or JOBS:
             if arguments.tiny:
                 try:
-                    results[f"{name} on a tiny disk"] = self._tiny(name)
+                    results[f"{name}: tiny disk"] = self._tiny(name)
                 except NotAllowedError as error:
-                    print(f"{name} on a tiny disk: skipped, since no file system can be mounted here ({error})")
-            else:
-                results[name] = self._job(name, arguments)
+                    print(f"{name}: tiny disk: skipped, since no file system can be mounted here ({error})")
+                continue
+            for kind in arguments.kinds:
+                results[f"{name}: {kind}"] = self._job(name, kind, arguments.every)
         for name, result in results.items():
             print(f"{name}: {sum(result['outcomes'].values())} faults: {result['outcomes']}; "
                   f"{len(result['problems'])} problems", flush=True)  # fmt: skip
         return results
 
-    def _job(self, name: str, arguments: argparse.Namespace) -> dict[str, Any]:
-        undisturbed = self._child(name, self._folder())
+    def _job(self, name: str, kind: str, every: int) -> dict[str, Any]:
+        undisturbed = self._child(name, self._folder(name))
         assert undisturbed["result"] is not None, undisturbed
         outcomes: Counter[str] = Counter()
         problems: list[str] = []
-        for kind in arguments.kinds:
-            for at in range(1, undisturbed["writes"] + 1, arguments.every):
-                outcome, found = self._fault(name, kind, at, undisturbed["result"])
-                outcomes[f"{kind}: {outcome}"] += 1
-                problems += [f"{kind} at write {at}: {problem}" for problem in found]
+        for at in range(1, undisturbed["writes"] + 1, every):
+            outcome, found = self._fault(name, kind, at, undisturbed["result"])
+            outcomes[outcome] += 1
+            problems += [f"at write {at}: {problem}" for problem in found]
         return {
             "writes": undisturbed["writes"],
-            "every": dict.fromkeys(arguments.kinds, arguments.every),
+            "every": every,
             "outcomes": dict(sorted(outcomes.items())),
             "problems": problems,
         }
 
     def _tiny(self, name: str) -> dict[str, Any]:
         """On file systems that grow by a page or a few, until the job comes to its end twice in a row."""
-        expected = self._child(name, self._folder())["result"]
+        expected = self._child(name, self._folder(name))["result"]
         assert expected is not None
         outcomes: Counter[str] = Counter()
         problems: list[str] = []
@@ -132,12 +132,16 @@ class _Campaign:
         return {"bytes": [sizes[0], sizes[-2]], "outcomes": dict(sorted(outcomes.items())), "problems": problems}
 
     def _on_tiny_disk(self, name: str, num_bytes: int, expected: Any) -> tuple[str, list[str]]:
+        from jobs import set_up
+
         folder = self._folder()
-        with tiny_disk(folder, num_bytes):
-            return self._disturbed(name, folder, expected, lambda: give_space(folder, _ENOUGH))
+        with tiny_disk(folder, _ENOUGH):
+            set_up(name, self.inputs, folder)
+            set_size(folder, used_bytes(folder) + num_bytes)
+            return self._disturbed(name, folder, expected, lambda: set_size(folder, _ENOUGH))
 
     def _fault(self, name: str, kind: str, at: int, expected: Any) -> tuple[str, list[str]]:
-        return self._disturbed(name, self._folder(), expected, lambda: None, kind, at)
+        return self._disturbed(name, self._folder(name), expected, lambda: None, kind, at)
 
     def _disturbed(
         self, name: str, folder: Path, expected: Any, mend: Callable[[], None], kind: str = "", at: int = 0
@@ -164,10 +168,14 @@ class _Campaign:
         outcome = "killed" if disturbed["killed"] else "in words" if disturbed["error"] else "done all the same"
         return outcome, found
 
-    def _folder(self) -> Path:
+    def _folder(self, name: str = "") -> Path:
+        """A new one, with what the job of that name starts from."""
+        from jobs import set_up
+
         self.number += 1
         folder = self.place / f"case-{self.number}"
         folder.mkdir()
+        set_up(name, self.inputs, folder)
         return folder
 
     def _child(self, name: str, folder: Path, kind: str = "", at: int = 0) -> dict[str, Any]:

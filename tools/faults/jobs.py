@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import io
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +32,12 @@ def prepare(place: Path) -> None:
         Image.fromarray(draw.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(path)
 
 
+def set_up(name: str, inputs: Path, place: Path) -> None:
+    """Puts there what a job starts from."""
+    if name == "pictures":
+        shutil.copytree(inputs / "run", place / "run")
+
+
 def train(inputs: Path, place: Path) -> Any:
     """A training, or what is left of it; without pictures."""
     import os
@@ -56,16 +63,12 @@ def train(inputs: Path, place: Path) -> Any:
 
 def pictures(inputs: Path, place: Path) -> Any:
     """The pictures and the report of a run that has trained to its end."""
-    import shutil
-
     from diabolo.api.figures import draw_run_figures
     from diabolo.api.job import resumed_job
     from diabolo.api.report import write_run_report
     from diabolo.use import Run
 
     run = place / "run"
-    if not (run / "run.toml").exists():
-        shutil.copytree(inputs / "run", run, dirs_exist_ok=True)
     draw_run_figures(Run(run), resumed_job(run))
     write_run_report(Run(run))
     names = ("curves.png", "reconstructions.png")

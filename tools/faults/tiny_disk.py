@@ -1,6 +1,7 @@
 """A real file system of a few kilobytes, in memory: it fills up where a disk does, without anything in between."""
 
 import contextlib
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,8 +25,14 @@ def tiny_disk(folder: Path, num_bytes: int) -> Iterator[None]:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-def give_space(folder: Path, num_bytes: int) -> None:
-    """Makes a mounted file system larger, as somebody who frees space does."""
+def used_bytes(folder: Path) -> int:
+    """Bytes that are taken on the file system."""
+    found = os.statvfs(folder)
+    return (found.f_blocks - found.f_bfree) * found.f_frsize
+
+
+def set_size(folder: Path, num_bytes: int) -> None:
+    """Gives a mounted file system another size, as somebody who fills it or frees space does."""
     _mount("-o", f"remount,size={num_bytes}", str(folder))
 
 

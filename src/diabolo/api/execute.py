@@ -15,7 +15,7 @@ from diabolo.api.job import Job
 from diabolo.api.preflight import examine_job, write_findings
 from diabolo.data import Images
 from diabolo.errors import DiaboloError, MemoryLimitError, RunError, is_out_of_memory
-from diabolo.files import atomic_path
+from diabolo.files import write_array
 from diabolo.model import AutoEncoder
 from diabolo.runs import write_record
 from diabolo.train import (
@@ -124,8 +124,7 @@ def _test(job: Job) -> dict[str, float]:
     tensors, _ = read_tensors(job.folder.model_file)
     load_weights(job.model, tensors)
     measured, floor = _evaluated(job.model, job.dataset.test, job.recipe.loss, None)
-    with atomic_path(job.folder.test_psnr_file) as temporary:
-        np.save(temporary, measured.psnr_per_image.astype(np.float32))
+    write_array(job.folder.test_psnr_file, measured.psnr_per_image.astype(np.float32))
     return {**_results(measured, floor), **in_one_table(bottleneck_use(job.model, job.dataset.test))}
 
 

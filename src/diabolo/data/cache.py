@@ -16,7 +16,7 @@ from diabolo.data.catalogue import PARTS, CatalogueEntry
 from diabolo.data.dataset import Progress, Report, bytes_digest
 from diabolo.data.stamps import is_verified, look_at, read_stamps, write_stamps
 from diabolo.errors import DataError
-from diabolo.files import atomic_path, make_folder, output_errors, write_text
+from diabolo.files import make_folder, output_errors, write_array, write_text
 
 _DIGESTS_FILE = "digests.json"
 
@@ -119,9 +119,7 @@ def write_cache(entry: CatalogueEntry, cache_folder: Path, parts: Parts) -> None
     with output_errors(record):
         record.unlink(missing_ok=True)
     for part in PARTS:
-        path = part_path(entry, cache_folder, part)
-        with atomic_path(path) as temporary, output_errors(path), temporary.open("wb") as file:
-            np.lib.format.write_array(file, np.ascontiguousarray(parts[part]), version=(1, 0), allow_pickle=False)
+        write_array(part_path(entry, cache_folder, part), parts[part])
     write_text(record, json.dumps(digests, indent=1) + "\n")
 
 

@@ -8,7 +8,7 @@ import contextlib
 import threading
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 _lock = threading.Lock()
 _num_readers = 0
@@ -34,4 +34,4 @@ def without_pillow_warnings() -> Iterator[None]:
             _num_readers -= 1
             if _num_readers == 0:
                 with contextlib.suppress(ValueError):  # somebody has reset all filters meanwhile
-                    warnings.filters.remove(_filter)
+                    cast(Any, warnings.filters).remove(_filter)

@@ -10,7 +10,7 @@ import numpy as np
 
 from diabolo.data import Skipped
 from diabolo.errors import DiaboloError
-from diabolo.files import atomic_path, make_folder, write_text
+from diabolo.files import make_folder, write_array, write_text
 from diabolo.use.anomaly_folder import labelled_images
 from diabolo.use.calibrate import DEFAULT
 from diabolo.use.calibration import Calibration, read_calibration
@@ -180,6 +180,5 @@ class _Maps:
         same = self.calibration is not None and SCORES[self.calibration.score].map == SCORES[name].map
         write_png(target, heat_map(image, scores, self.calibration.map_top if self.calibration and same else None))
         if self.raw:
-            with atomic_path(target.with_suffix(".npy")) as temporary:
-                np.save(temporary, scores)
+            write_array(target.with_suffix(".npy"), scores)
         return target

@@ -6,6 +6,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from scipy.stats import entropy, norm
 from torch.distributions import Normal, kl_divergence
 
 from diabolo.errors import DiaboloError
@@ -285,6 +286,21 @@ def test_fsq_levels_go_by_channel_and_all_codes_are_reached() -> None:
     assert z.shape == x.shape
     assert len(torch.unique(z.flatten(2)[0].T, dim=0)) == 3 * 2 * 4
     assert [len(torch.unique(z[:, channel])) for channel in range(3)] == list(levels)
+
+
+def test_fsq_levels_are_used_nearly_equally_by_a_unit_gaussian() -> None:
+    """What `bn` gives it: shares by SciPy's normal distribution between the edges of the levels, 0.977 of all in use.
+
+    So the paper's bound suits values with mean 0 and variance 1, and no other bound is offered.
+    """
+    half, offset = 3.5 * 1.001, 0.5  # of 8 levels
+    edges = np.arctanh((np.arange(-3.5, 3) + offset) / half) - np.arctanh(offset / half)
+    expected = np.diff(norm.cdf([-np.inf, *edges, np.inf]))
+    number = 200_000
+    codes = FiniteScalarQuantizer((8,)).codes(torch.randn(number, 1, generator=torch.Generator().manual_seed(0)))
+    shares = np.bincount(codes.flatten().numpy(), minlength=8) / number
+    np.testing.assert_allclose(shares, expected, atol=5 * np.sqrt(0.25 / number))  # five standard errors at most
+    assert np.exp(entropy(expected)) / 8 == pytest.approx(0.977, abs=5e-4)
 
 
 def test_fsq_gradient_is_that_of_its_bound() -> None:

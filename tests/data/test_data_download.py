@@ -223,6 +223,21 @@ def test_a_slow_line_is_no_dripping_server(tmp_path: Path) -> None:
     assert (tmp_path / "f").read_bytes() == content
 
 
+def test_a_length_in_odd_digits(tmp_path: Path) -> None:
+    """Found by fuzzing: `³` is a digit for Python, and no number."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with listener.accept()[0] as connection:
+            connection.recv(65536)
+            connection.sendall("HTTP/1.1 200 OK\r\nContent-Length: ³000\r\n\r\n".encode("latin-1") + bytes(3000))
+
+    threading.Thread(target=serve, daemon=True).start()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}/x"
+    md5 = hashlib.md5(bytes(3000)).hexdigest()
+    assert download(url, tmp_path / "f", num_bytes=3000, md5=md5, timeout=3).read_bytes() == bytes(3000)
+
+
 @pytest.mark.parametrize("status", ["404 Not Found", "500 Oh no", "416 Range Not Satisfiable"])
 def test_an_error_without_a_body(tmp_path: Path, status: str) -> None:
     """Python closes such an answer by itself; fuzzing found that leaving it then was an error of its own."""

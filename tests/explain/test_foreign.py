@@ -26,6 +26,13 @@ def check(history: object, *, first: int = 1) -> None:
     assert history.broken_from is None  # type: ignore[attr-defined]
 
 
+def test_an_epoch_that_is_no_count_is_left_out(tmp_path: Path) -> None:
+    """Found by fuzzing: an epoch of 24 digits did not fit into the array of epochs."""
+    rows = [f"{epoch},{loss},{val}" for epoch, loss, val in zip((1, 2, 3), LOSS, VAL, strict=True)]
+    text = "\n".join(["epoch,loss,val_loss", *rows, "999999999999999999999993,0.4,0.4", "-inf,0.4,0.4"])
+    check(read_foreign(written(tmp_path, text)))
+
+
 @pytest.mark.parametrize(
     "values",
     [

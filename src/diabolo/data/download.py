@@ -101,7 +101,7 @@ def _receive(url: str, answer: Any, part: Path, have: int, num_bytes: int, repor
     else:
         have = 0
     length = answer.headers.get("Content-Length")
-    if length is not None and length.isdigit() and int(length) != num_bytes - have:
+    if length is not None and length.isdecimal() and int(length) != num_bytes - have:
         part.unlink(missing_ok=True)
         raise DataError(
             f"`{url}` has {int(length):,} bytes where {num_bytes - have:,} were expected; not the right file"

@@ -16,6 +16,7 @@ from diabolo.explain.history import LARGEST, Curve, History, floor_of
 from diabolo.runs.loss_text import LOSS_NAMES, known_loss
 
 _LARGEST = 50_000_000  # bytes
+_LARGEST_EPOCH = 1e15  # beyond, it is no count of anything
 _MISSING = ("", "none", "null", "na", "n/a", "-")
 _TENSORBOARD = ["wall_time", "step", "value"]
 _VALIDATION_WORDS = ("validation", "val", "valid", "test", "eval")
@@ -219,7 +220,7 @@ def _history(table: _Table, path: Path, *, loss: str, floor: float | None, name:
     counter = next((counter for counter in EPOCH_NAMES if counter in table.columns), None)
     length = len(next(iter(table.columns.values()), []))
     numbers = table.columns[counter] if counter else [float(index + 1) for index in range(length)]
-    rows = [index for index, epoch in enumerate(numbers) if epoch is not None and math.isfinite(epoch)]
+    rows = [index for index, epoch in enumerate(numbers) if epoch is not None and abs(epoch) <= _LARGEST_EPOCH]
     epochs = sorted({int(numbers[index] or 0) for index in rows})
     place = {epoch: index for index, epoch in enumerate(epochs)}
     curves: dict[str, Curve] = {}

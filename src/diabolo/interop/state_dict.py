@@ -168,7 +168,7 @@ def _by_layer(names: Mapping[str, object]) -> dict[str, list[str]]:
 
 def _natural(name: str) -> list[tuple[int, str]]:
     """`encoder.2` before `encoder.10`: safetensors files do not keep the order of layers."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
 
 
 def _turned(graph: ModelGraph, name: str, value: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -98,7 +98,7 @@ def formatted(run: "Interpreter", value: Value, part: ast.FormattedValue) -> str
         if not isinstance(inner, Constant) or not isinstance(inner.value, str) or len(inner.value) > 5:
             return None
         form = inner.value
-    digits = "".join(character if character.isdigit() else " " for character in form).split()
+    digits = "".join(character if character.isdecimal() else " " for character in form).split()
     if any(int(number) > 1000 for number in digits):
         return None
     try:

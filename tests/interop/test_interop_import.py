@@ -37,6 +37,18 @@ model.save(folder + "/m.keras"); model.save(folder + "/m.h5"); model.save_weight
 open(folder + "/m.json", "w").write(model.to_json())
 images = np.random.default_rng(1).random((2, 16, 16, 3), np.float32)
 np.savez(folder + "/answers.npz", images=images, results=model.predict(images, verbose=0))
+
+rows = layers.Reshape((64, 6))(layers.MaxPooling2D()(layers.Conv2D(6, 3, padding="same")(image)))
+x = layers.Reshape((8, 8, 6))(layers.MultiHeadAttention(2, 3)(rows, rows))
+x = layers.Conv2D(3, 3, padding="same", activation=layers.LeakyReLU(negative_slope=0.1))(layers.UpSampling2D()(x))
+looking = keras.Model(image, x)
+looking.set_weights([np.random.default_rng(2).uniform(-0.5, 0.5, w.shape) for w in looking.get_weights()])
+looking.save(folder + "/looking.keras"); looking.save(folder + "/looking.h5")
+np.savez(folder + "/looking.npz", images=images, results=looking.predict(images, verbose=0))
+joined = keras.Model(image, layers.Concatenate()([image, layers.Conv2D(3, 3, padding="same")(image)]))
+joined.save(folder + "/joined.keras")
+called = keras.Model(image, keras.ops.gelu(layers.Conv2D(3, 3, padding="same")(image)))
+called.save(folder + "/called.keras")
 """
 
 
@@ -138,6 +150,30 @@ def test_code_in_a_torch_file_is_not_run(tmp_path: Path) -> None:
     with pytest.raises(DiaboloError, match="is no state dict that can be read without running code of it"):
         import_model(tmp_path / "m.pt", tmp_path / "run", line="conv3 pool | up conv3")
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("name", ["looking.keras", "looking.h5"])
+def test_attention_and_activations_inside_of_layers(name: str, foreign: Path, tmp_path: Path) -> None:
+    run = import_model(foreign / name, tmp_path / "run").run
+    assert run.line == "conv6 pool | attention[heads=2] up conv3 leaky[slope=0.1]"
+    with np.load(foreign / "looking.npz") as answers, torch.no_grad():
+        got = run.model(torch.from_numpy(answers["images"].transpose(0, 3, 1, 2).copy())).permute(0, 2, 3, 1).numpy()
+        np.testing.assert_allclose(got, answers["results"], rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("joined.keras", r"`concatenate` \(Concatenate\) has no counterpart on the line: the line joins by sums alone"),
+        ("called.keras", r"`gelu` \(Gelu\) has no counterpart on the line: what it reads or gives has no known shape; "
+         "use a layer, not an operation"),
+    ],
+)  # fmt: skip
+def test_what_is_refused_is_named_before_a_waist_is_looked_for(
+    name: str, message: str, foreign: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(DiaboloError, match=f"^{message}$"):
+        import_model(foreign / name, tmp_path / "run")
 
 
 def _changed(source: Path, target: Path, change: "dict[str, bytes]") -> Path:

@@ -13,6 +13,7 @@ from diabolo.interop.keras.words import Call, Word, word
 from diabolo.notation import Group, Item, Layer, Spec
 
 _TO_WORDS = {**from_plain.TO_WORDS, **from_weighted.TO_WORDS}
+_KNOWN = frozenset({*_TO_WORDS, "attention", "permute"})
 _WEIGHTED = frozenset({*from_weighted.TO_WORDS, "attention"})
 _SHUFFLED, _UNSHUFFLED = (1, 4, 2, 5, 3), (1, 3, 5, 2, 4)
 
@@ -45,7 +46,23 @@ def keras_line(graph: ModelGraph, stored: Mapping[str, StoredLayer], *, waist: s
     inputs = [node for node in graph.layers if node.kind == "input"]
     if len(inputs) != 1:
         raise DiaboloError(f"the model has {len(inputs)} inputs; an autoencoder's line has one")
+    for node in graph.layers:
+        _check_layer(graph, node, stored.get(node.layer))
     return _Writer(graph, stored, _waist(graph, waist)).line()
+
+
+def _check_layer(graph: ModelGraph, node: Node, stored: StoredLayer | None) -> None:
+    """Refuses what no line can hold, before a waist is looked for, which it would hide."""
+    if node.kind in ("input", "add"):
+        return
+    call = Call(node=node, before=graph[node.inputs[0]].shape if node.inputs else (), stored=stored)
+    if node.kind not in _KNOWN:
+        raise call.refuse("the line has no such layer" if len(node.inputs) < 2 else "the line joins by sums alone")
+    if call.get("data_format") == "channels_first":
+        raise call.refuse("its channels come first; build the model with channels last")
+    if not all(shape and min(shape) > 0 for shape in (call.before, node.shape)):
+        remedy = "save the model with an `Input` of one size" if stored is not None else "use a layer, not an operation"
+        raise call.refuse(f"what it reads or gives has no known shape; {remedy}")
 
 
 def _waist(graph: ModelGraph, named: str | None) -> str:
@@ -112,10 +129,6 @@ class _Writer:
         call = Call(node=node, before=self.graph[node.inputs[0]].shape, stored=stored)
         if len(node.inputs) > 1 or node.kind not in _TO_WORDS:
             raise call.refuse("the line has no such layer" if len(node.inputs) < 2 else "the line joins by sums alone")
-        if call.get("data_format") == "channels_first":
-            raise call.refuse("its channels come first; build the model with channels last")
-        if not all(shape and min(shape) > 0 for shape in (call.before, node.shape)):
-            raise call.refuse("what it reads or gives has no known shape; save the model with an `Input` of one size")
         words = _TO_WORDS[node.kind](call)
         if node.kind == "arithmetic":
             if self.graph[node.inputs[0]].kind != "input":

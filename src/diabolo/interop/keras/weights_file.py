@@ -16,6 +16,8 @@ from diabolo.errors import DataError, DiaboloError, clip
 from diabolo.interop.keras.layer_list import StoredLayer
 from diabolo.interop.libraries import need
 
+_OLDER = {"output": "attention_output"}
+"""Inner layers that older files call otherwise."""
 _MEMBER = "model.weights.h5"
 _OVERHEAD = 64_000_000  # bytes that HDF5 may add to the values
 _COPIES = 8  # of each weight, in the widest type: a file may hold the optimiser's averages too
@@ -68,7 +70,7 @@ class WeightsFile:
     def _dataset(self, layer: StoredLayer, name: str, names: Sequence[str]) -> Any:
         inner, _, short = name.rpartition("/")
         if self.is_old:
-            parts = layer.path.split("/")
+            parts, inner = layer.path.split("/"), _OLDER.get(inner, inner)
             known = self.by_layer.get((parts[0], f"{parts[-1]}/{inner}" if inner else parts[-1]), {})
             place = known.get(short)
         else:

@@ -138,13 +138,10 @@ def table(rows: list[dict[str, object]]) -> str:
                 reasons.setdefault(reason, []).append(str(row["model"]))
     lines += [f"\n{', '.join(models)}: {reason}." for reason, models in reasons.items()]
     other = [f"{row['model']} as `{row['line_back']}`" for row in rows if row.get("same_layers") is False]
-    lines += (
-        [
-            f"\nKeras keeps no dropped branch, and no word for a bottleneck that computes as a plain layer; so come back: {'; '.join(other)}."
-        ]
-        if other
-        else []
-    )
+    if other:
+        lines.append(
+            f"\nKeras keeps neither dropped branches nor what only training does. Come back: {'; '.join(other)}."
+        )
     return "\n".join(lines) + "\n"
 
 

@@ -1,9 +1,11 @@
 """Collects the results of zoo models from runs, and puts small weights into the package.
 
 `python benchmarks/zoo.py --take runs/lloyd-1024-seed0 …` reads finished runs; each belongs to the zoo model with its
-line and recipe, and may lie anywhere. `--train NAME --seeds 3` trains what is missing into `runs/zoo/NAME-seedK` and
-takes it. `--ship RUN` puts a run's weights into the package as those of its model. The test images are read by the
-trainings alone, once each; the latents' precision is measured on the same test images with the kept weights.
+line and recipe, and may lie anywhere; of a run that was kept without its weights, as those in `results/`, all is
+taken but the precision that its latent needs. `--train NAME --seeds 3` trains what is missing into
+`runs/zoo/NAME-seedK` and takes it. `--ship RUN` puts a run's weights into the package as those of its model. The test
+images are read by the trainings alone, once each; the latents' precision is measured on the same test images with the
+kept weights.
 """
 
 import argparse
@@ -134,9 +136,9 @@ def kept_row(run: Run) -> float:
 
 
 def precision_of_latent(run: Run) -> tuple[float | None, float | None]:
-    """Test PSNR with latents rounded to 8 and to 4 bits; nothing for a latent of codes."""
+    """Test PSNR with latents rounded to 8 and to 4 bits; nothing for a latent of codes, or where weights are gone."""
     measures = measure(build_graph(run.line, run.record.input_shape))
-    if measures.latent_bits is not None:  # codes
+    if measures.latent_bits is not None or not run.folder.model_file.exists():
         return None, None
     dataset = load_data(run.record.data["name"], offline=True)
     low, high = step_range(run.encode(np.asarray(dataset.train[:RANGE_IMAGES])))

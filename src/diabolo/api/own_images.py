@@ -28,9 +28,25 @@ def reconstruct(
     sheet: str | Path | None = None,
     report: Report | None = None,
 ) -> tuple[list[ReconstructedFile], tuple[Skipped, ...]]:
-    """Reconstructs image files into a folder of PNG files; see `diabolo.use.files.reconstruct_files`.
+    """Reconstructs image files into a folder, one PNG each; for arrays there is `Run.reconstruct`.
 
-    For arrays there is `Run.reconstruct`.
+    Args:
+        run: a run, its folder, or the name of a zoo model that comes with weights.
+        files: image files, or folders, which are taken with all that lies below them, hidden files left out.
+        output: folder for the PNG files, made if need be.
+        fit: `crop`, `pad` or `stretch`, to bring images to the model's size; None: images keep their own.
+        memory: MiB that activations may take; larger images are cut into tiles. None: 1024.
+        workers: threads that decode images; None: one a processor.
+        sheet: a PNG file for a picture of the first images, each beside its reconstruction and the difference.
+        report: reader of progress.
+
+    Returns:
+        What was written, each with its PSNR in dB, and the files that were left out, each with its reason.
+
+    Raises:
+        DataError: nothing to read, no readable image, or a model that takes one size only and no `fit`.
+        DiaboloError: an option has a wrong value, or the memory is too little.
+        OutputError: the result cannot be written.
     """
     return reconstruct_files(
         open_model(run),
@@ -56,9 +72,26 @@ def encode(
     workers: int | None = None,
     report: Report | None = None,
 ) -> EncodedFiles:
-    """Encodes image files into a file of latents; see `diabolo.use.encode_files.encode_files`.
+    """Encodes image files into one file of latents, float32 with channels last; for arrays there is `Run.encode`.
 
-    For arrays there is `Run.encode`.
+    Args:
+        run: a run, its folder, or the name of a zoo model that comes with weights.
+        files: image files, or folders, which are taken with all that lies below them, hidden files left out.
+        output: the file; it ends in `.npz`, `.npy` or `.parquet`.
+        pool: one vector an image: `mean` or `max` over the positions of the latent, or `flat`, all values in a row.
+        codes: of a quantising bottleneck (`vq`, `fsq`, `lloyd`), in place of floats: `digits` or `bytes`.
+        fit: `crop`, `pad` or `stretch`, to bring images to the model's size; None: images keep their own.
+        memory: MiB that activations may take; larger images are cut into tiles. None: 1024.
+        workers: threads that decode images; None: one a processor.
+        report: reader of progress.
+
+    Returns:
+        How many images, the shape of each latent, and the files that were left out, each with its reason.
+
+    Raises:
+        DataError: nothing to read, no readable image, or a model that takes one size only and no `fit`.
+        DiaboloError: an option has a wrong value, or the memory is too little.
+        OutputError: the result cannot be written.
     """
     return encode_files(
         open_model(run),
@@ -81,9 +114,21 @@ def decode(
     memory: float | None = None,
     report: Report | None = None,
 ) -> list[DecodedFile]:
-    """Decodes a file of latents into a folder of PNG files; see `diabolo.use.decode_files.decode_files`.
+    """Decodes a file of latents into a folder, one PNG each; for arrays there is `Run.decode`.
 
-    For arrays there is `Run.decode`.
+    Each image is cut to the size of the image that its latent came from.
+
+    Args:
+        run: a run, its folder, or the name of a zoo model that comes with weights.
+        latents: `.npz`, `.npy` or `.parquet` by `encode`, or floats (N, height, width, channels) by others.
+        output: folder for the PNG files, made if need be.
+        memory: MiB that activations may take; larger images are cut into tiles. None: 1024.
+        report: reader of progress.
+
+    Raises:
+        DataError: the file is damaged, or was written by another model or with a pool.
+        DiaboloError: the latents do not have the shape of this model's.
+        OutputError: the folder cannot be written.
     """
     return decode_files(open_model(run), Path(latents), Path(output), memory=memory, report=report)
 
@@ -101,9 +146,27 @@ def denoise(
     sheet: str | Path | None = None,
     report: Report | None = None,
 ) -> tuple[list[DenoisedFile], tuple[Skipped, ...]]:
-    """Takes noise out of image files; see `diabolo.use.denoise.denoise_files`.
+    """Takes noise out of image files, one PNG each; for arrays there is `Run.denoise`.
 
-    For arrays there is `Run.denoise`.
+    Args:
+        run: a run, its folder, or the name of a zoo model that comes with weights; its line should have `noise`.
+        files: image files, or folders, which are taken with all that lies below them, hidden files left out.
+        output: folder for the PNG files, made if need be.
+        sigma: deviation of Gaussian noise (pixels in [0, 1]) that is added first, to try the model on clean images.
+        seed: of that noise.
+        fit: `crop`, `pad` or `stretch`, to bring images to the model's size; None: images keep their own.
+        memory: MiB that activations may take; larger images are cut into tiles. None: 1024.
+        workers: threads that decode images; None: one a processor.
+        sheet: a PNG file for a picture of the first images, each beside what the model made of it.
+        report: reader of progress.
+
+    Returns:
+        What was written, with the PSNR in dB before and after where `sigma` is given, and the files left out.
+
+    Raises:
+        DataError: nothing to read, no readable image, or a model that takes one size only and no `fit`.
+        DiaboloError: an option has a wrong value, or the memory is too little.
+        OutputError: the result cannot be written.
     """
     return denoise_files(
         open_model(run),
@@ -130,9 +193,25 @@ def interpolate(
     fit: str | None = None,
     memory: float | None = None,
 ) -> int:
-    """Draws the way from one image to another; see `diabolo.use.interpolate_files.interpolate_files`.
+    """Draws the way from one image to another through the latent space; for arrays there is `Run.interpolate`.
 
-    For arrays there is `Run.interpolate`.
+    Args:
+        run: a run, its folder, or the name of a zoo model that comes with weights.
+        first: an image file.
+        second: another; where the sizes differ `fit` brings it to the first's.
+        output: the PNG file.
+        steps: images on the way, both ends included; 2 to 1,000.
+        path: `straight`, or `arc`, which keeps the length of the vectors; None: `arc` for a Gaussian latent.
+        fit: `crop`, `pad` or `stretch`; for a model that takes one size only it brings both images to that.
+        memory: MiB that activations may take. None: 1024.
+
+    Returns:
+        How many images the strip shows, the two originals included.
+
+    Raises:
+        DataError: a file cannot be read.
+        DiaboloError: an option has a wrong value, or the sizes differ and there is no `fit`.
+        OutputError: the picture cannot be written.
     """
     return interpolate_files(
         open_model(run), Path(first), Path(second), Path(output), steps=steps, path=path, fit=fit, memory=memory

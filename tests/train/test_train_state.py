@@ -60,9 +60,10 @@ def test_every_flipped_bit_is_found(tmp_path: Path, state) -> None:
 
 def test_a_file_that_may_not_be_read_is_not_called_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args: object, **kwargs: object) -> None:
-        raise PermissionError(13, "Permission denied")
+        raise FileNotFoundError("No such file or directory")  # safetensors's words for a file without permission
 
     monkeypatch.setattr("diabolo.train.tensor_file.safe_open", refuse)  # as root, permissions hold nobody up
+    (tmp_path / "model.safetensors").write_bytes(b"x")
     with pytest.raises(RunError, match="cannot be read: no permission; change its permissions"):
         read_tensors(tmp_path / "model.safetensors")
 

@@ -47,10 +47,10 @@ def read_tensors(source: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         if metadata.get("sha256") not in (None, _checksum(tensors, document)):
             raise ValueError("its checksum is wrong")
         content = json.loads(document)
-    except FileNotFoundError:
+    except FileNotFoundError:  # what safetensors also says of a file that may not be read
+        if source.is_file():
+            raise RunError(f"`{source}` cannot be read: no permission; change its permissions") from None
         raise RunError(f"`{source}` is missing: nothing was kept there yet, or it was deleted") from None
-    except PermissionError:
-        raise RunError(f"`{source}` cannot be read: no permission; change its permissions, or ask its owner") from None
     except (SafetensorError, OSError, ValueError) as error:
         raise RunError(
             f"`{source}` is truncated or damaged ({error}); restore it from a copy, or train again in another folder"

@@ -7,14 +7,16 @@
 set -eu
 here=$(dirname "$0")
 work=${1:-afternoon}
-: "${PYTHON:=python}" "${NUMBER:=160}" "${EPOCHS:=60}" "${SIZE:=64}"
+: "${PYTHON:=python}" "${NUMBER:=160}" "${EPOCHS:=30}" "${SIZE:=64}"
 
 [ -d "$work/photos" ] || "$PYTHON" "$here/make_photos.py" "$work/photos" --number "$NUMBER"
 
-# 1. A denoising autoencoder: `noise` is there in training only. The line is checked before anything is trained.
-line='noise[std=0.1] conv32 relu pool conv32 relu pool conv16 | conv32 relu up conv32 relu up conv3 sigmoid'
+# 1. A denoising autoencoder: `noise` is there in training only. It starts as the best linear map of blocks of 4×4
+#    pixels (`pca`) and learns the rest beside it (`res`). The line is checked before anything is trained.
+line='noise[std=0.1] unshuffle4 res{conv32 relu conv48} conv16 | conv48 res{conv32 relu conv48} shuffle4'
 diabolo check "$line"
 diabolo train "$line" --data "$work/photos" --size "$SIZE" --fit crop \
+    --set initialisation=pca --set loss=mse --set learning_rate=0.002 \
     --set epochs="$EPOCHS" --set batch_size=16 --out "$work/run"
 
 # 2. What it learnt, on one page.

@@ -8,7 +8,7 @@ from PIL import Image
 
 model, photo, result = sys.argv[1:]
 image = np.asarray(Image.open(photo).convert("RGB"))
-image = image[: image.shape[0] // 4 * 4, : image.shape[1] // 4 * 4]  # the model halves the sides twice
+image = image[: image.shape[0] // 4 * 4, : image.shape[1] // 4 * 4]  # the model works on blocks of 4×4 pixels
 session = onnxruntime.InferenceSession(model)
 (made,) = session.run(None, {session.get_inputs()[0].name: image[None]})
 Image.fromarray(made[0]).save(result)

@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -35,7 +36,9 @@ def test_the_afternoon(tmp_path: Path) -> None:
         assert latents["latents"].shape == (20, 16)
         assert not any("broken" in name for name in latents["names"])
     assert "broken.jpg: broken image" in done.stderr
-    assert "noise of 0.1: mean PSNR to the clean images" in done.stdout
+    psnr = re.search(r"noise of 0\.1: mean PSNR to the clean images (\S+) dB before, (\S+) dB after", done.stdout)
+    assert psnr is not None
+    assert float(psnr[2]) > float(psnr[1]) + 2, "it denoises, even after two epochs of few pictures"
     query = min(path for path in (work / "photos").rglob("*.jpg") if "broken" not in path.name)
     made = np.asarray(Image.open(work / "from-onnx.png"))
     side = np.asarray(Image.open(query)).shape

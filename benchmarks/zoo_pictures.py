@@ -1,7 +1,7 @@
 """Pictures for docs/zoo.md: eight test images and what each model of the zoo makes of them, one for each heading.
 
-`python benchmarks/zoo_pictures.py [--runs FOLDER]`: models without shipped weights are taken from finished runs in
-FOLDER, any names, known by their line and recipe; what is in neither is left out and named. Trains nothing.
+`python benchmarks/zoo_pictures.py [--runs FOLDER…]`: models without shipped weights are taken from finished runs in
+the folders, any names, known by their line and recipe; what is in neither is left out and named. Trains nothing.
 """
 
 import argparse
@@ -32,7 +32,7 @@ _ENLARGED = 3
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--runs", type=Path, default=Path("runs/zoo"), help="folder of runs")
+    arguments.add_argument("--runs", nargs="+", type=Path, default=[Path("runs/zoo")], help="folders of runs")
     arguments.add_argument("--out", type=Path, default=ROOT / "docs" / "images")
     options = arguments.parse_args()
     sys.path.insert(0, str(ROOT / "docs"))
@@ -48,7 +48,7 @@ def main() -> None:
         for entry in entries:
             folder = shipped_run(entry.model.name) or finished.get(parse(entry.model.line))
             if folder is None:
-                say(f"{entry.model.name} is left out: no weights in the package, no run in {options.runs}")
+                say(f"{entry.model.name} is left out: no weights in the package, no run in the folders")
                 continue
             rows.append((entry.model.name, folder, entry.model.kind == "denoise"))
         if rows:
@@ -56,10 +56,10 @@ def main() -> None:
             say(f"{target.name}: {', '.join(name for name, _, _ in rows)}")
 
 
-def runs_in(folder: Path) -> dict[object, Path]:
-    """Finished runs below a folder by their line; the one with the least seed of each."""
+def runs_in(folders: list[Path]) -> dict[object, Path]:
+    """Finished runs in some folders by their line; the one with the least seed of each."""
     found: dict[object, tuple[int, Path]] = {}
-    for file in sorted(folder.glob("*/run.toml")):
+    for file in sorted(file for folder in folders for file in folder.glob("*/run.toml")):
         record = RunFolder(path=file.parent).record()
         line = parse(record.line)
         if record.status == "finished" and (line not in found or record.seed < found[line][0]):

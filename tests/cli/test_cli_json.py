@@ -90,6 +90,15 @@ def test_eval(diabolo: Command, trained: Path, few: Path) -> None:
     assert elsewhere["num_images"] == 43  # 48 less a tenth
 
 
+def test_a_seed_of_noise_that_is_not_added(diabolo: Command, trained: Path, tmp_path: Path) -> None:
+    Image.fromarray(load_data("cifar10-sample").test[0]).save(tmp_path / "a.png")
+    answer = diabolo("denoise", trained, "a.png", "--seed", "3", "-o", "made")
+    assert answer.err.startswith("note: `--seed` has no effect without `--sigma`, whose noise it is of\n")
+    answer = diabolo("denoise", trained, "a.png", "--seed", "3", "--sigma", "0.1", "-o", "made", "--json")
+    assert "--seed" not in answer.err
+    assert json.loads(answer.out)["images"][0]["psnr_before"] > 0
+
+
 def test_reconstruct(diabolo: Command, trained: Path, tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     for number, image in enumerate(load_data("cifar10-sample").test[:3]):

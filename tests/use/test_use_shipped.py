@@ -30,6 +30,13 @@ def test_a_shipped_model_reconstructs_as_its_results_say(name: str) -> None:
     assert abs(psnr.mean() - results.seeds[0].psnr) < 5 * psnr.std() / len(images) ** 0.5
 
 
+def test_a_name_that_is_nearly_one_of_the_zoo() -> None:
+    with pytest.raises(RunError, match="there is no run `dropin`; did you mean `drop-in`, a model of the zoo"):
+        diabolo.load("dropin")
+    with pytest.raises(RunError, match="`runs/dropin` is no run"):  # a path, not a name
+        diabolo.load("runs/dropin")
+
+
 def test_a_model_without_weights_is_told_how_to_make_them() -> None:
     with pytest.raises(RunError, match="train it with `diabolo train method-2 --out runs/method-2`"):
         diabolo.load("method-2")

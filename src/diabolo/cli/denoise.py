@@ -49,6 +49,8 @@ def denoise_files(
     from diabolo.use.noise import noise_note
 
     loaded = own_images.open_run(run, engine, device)
+    if seed and sigma is None:
+        own_images.say_note("`--seed` has no effect without `--sigma`, whose noise it is of")
     lines = own_images.Lines(is_silent=as_json)
 
     def each(one: "DenoisedFile") -> None:

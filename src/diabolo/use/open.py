@@ -1,5 +1,6 @@
 """RUN on the command line: a folder, or the name of a model that comes with weights."""
 
+import difflib
 import os
 from pathlib import Path
 
@@ -33,4 +34,8 @@ def open_model(run: "str | Path | Run", *, engine: str | None = None, device: st
             f"`{printable(name)}` is a model of the zoo without weights; train it with "
             f"`diabolo train {name} --out runs/{name}`, then give that folder"
         )
+    if not Path(name).exists() and Path(name).name == name:
+        near = difflib.get_close_matches(name, zoo(), n=1)
+        if near:
+            raise RunError(f"there is no run `{printable(name)}`; did you mean `{near[0]}`, a model of the zoo?")
     return Run(run, engine=engine, device=device)

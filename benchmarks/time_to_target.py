@@ -16,7 +16,9 @@ step and after each epoch. A seed changes which images are fitted to, initial we
 | 37.9 dB | `whole`        | `unshuffle32 conv1024[k=1] ∣ …`                 | 30,000 whole images                |
 
 So no target needs a step of gradient descent. The question's network and `drop-in` are here to show how far training
-gets, and a latent of 1,024 bytes to show that it is another thing than one of 1,024 floats.
+gets, and a latent of 1,024 bytes to show that it is another thing than one of 1,024 floats. Tried for the closed forms,
+on the validation images: 46 settings of block, images and weights. For whole images, weights over 15,000 of them reach
+38.01 dB in 4.3 s of CPU time, where 40,000 without weights reach 38.01 in 3.5; 40,000 with weights 38.14 in 10.1.
 """
 
 import argparse

@@ -11,6 +11,7 @@ from report_builders import DEAD_LINE, EVIL, RECIPE, make_run, page, pictures, r
 from syrupy.assertion import SnapshotAssertion
 
 from diabolo.report import ReferencePart, VerdictPart, render_report
+from diabolo.report.bars import Bar, draw_bars
 from diabolo.report.curves import draw_curves
 from diabolo.report.formats import number, prose, signed, spread
 from diabolo.report.gather import group_runs, read_run
@@ -113,6 +114,27 @@ def test_models_on_other_images_are_not_mixed_into_the_choice(tmp_path: Path) ->
 
     assert "reconstruction by method-2" in html
     assert "reconstruction by method-1" not in html
+
+
+@pytest.mark.parametrize(("digest", "stars"), [("sha256:1234", True), ("sha256:5678", False)])
+def test_there_is_a_best_only_among_numbers_of_the_same_images(tmp_path: Path, digest: str, stars: bool) -> None:
+    images = {"name": "x", "digest": digest, "source": "x", "num_train": 9, "num_validation": 1, "num_test": 2}
+    better = {"psnr": 30.0, "mse": 0.001, "ssim": 0.9, "loss": 0.55, "excess": 0.001}
+    html = render_report(
+        page(
+            make_run(tmp_path / "a"),
+            make_run(tmp_path / "b", line=DEAD_LINE, name="method-1", data=images, test=better),
+        )
+    )
+    assert ("★ is the best of a column" in html) == stars
+    assert ('class="number best"' in html) == stars
+
+
+def test_a_long_name_is_cut_where_its_bold_letters_end() -> None:
+    names = ["method-2, /tmp/some/long/folder", "PCA of 4×4 blocks, 16 of 48"]
+    bars = [Bar(label=name, psnr=20.0 + place, deviation=None, is_model=place == 0) for place, name in enumerate(names)]
+    shown = re.findall(r'class="bar-name[^"]*">([^<]*)<', draw_bars(bars))
+    assert shown[::2] == ["method-2, /tmp/some/lo…", "PCA of 4×4 blocks, 16 of 48"]
 
 
 def test_values_are_rounded_for_the_eye_and_exact_for_machines() -> None:

@@ -13,6 +13,7 @@ _BAR_WIDTH = 480.0  # user units, as all of these
 _ROW = 24.0
 _NAME_WIDTH = 198.0
 _NAME_LENGTH = 27  # characters
+_BOLD_LENGTH = 23  # of a model's name, which is bold and so wider
 _VALUE_WIDTH = 76.0
 _MOST_BINS = 40
 
@@ -68,7 +69,8 @@ def draw_bars(bars: Sequence[Bar]) -> str:
         parts.append(text(f"{value:g}", x=at, y=height - 8, text_anchor="middle", class_="tick"))
     for index, bar in enumerate(bars):
         y = top + index * _ROW + _ROW / 2
-        label = bar.label if len(bar.label) <= _NAME_LENGTH else bar.label[: _NAME_LENGTH - 1] + "…"
+        most = _BOLD_LENGTH if bar.is_model else _NAME_LENGTH
+        label = bar.label if len(bar.label) <= most else bar.label[: most - 1] + "…"
         style, name = ("dot-model", "bar-name strong") if bar.is_model else ("dot-reference", "bar-name")
         end = x(bar.psnr)
         parts.append(text(label, x=_NAME_WIDTH - 8, y=y + 4, text_anchor="end", class_=name))

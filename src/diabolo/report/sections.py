@@ -131,7 +131,8 @@ def result_section(content: ReportContent, shown: Sequence[ModelPart]) -> dict[s
                 spread=value,
                 digits=digits,
                 is_best=_is_best(value, [other[column] for other in spreads], higher=metric in ("psnr", "ssim"))
-                and (metric not in ("loss", "excess") or _same_loss(models)),
+                and (metric not in ("loss", "excess") or _same_loss(models))
+                and _same_images(models),
             )
             for column, ((metric, _, digits), value) in enumerate(zip(_RESULTS, found, strict=True))
         ]
@@ -154,12 +155,18 @@ def result_section(content: ReportContent, shown: Sequence[ModelPart]) -> dict[s
         "result_heads": [head for _, head, _ in _RESULTS],
         "bars": Markup(draw_bars(bars)) if len(bars) > 1 else "",
         "several": any(len(model.runs) > 1 for model in models),
+        "has_best": any(cell.is_best for row in rows for cell in row.cells),
         "more_models": f"{more:,} more models are not in this table." if more else "",
     }
 
 
 def _same_loss(models: Sequence[ModelPart]) -> bool:
     return len({str(model.runs[0].record.recipe.get("loss")) for model in models}) == 1
+
+
+def _same_images(models: Sequence[ModelPart]) -> bool:
+    """Whether numbers of the models can be held against each other at all."""
+    return len({str(model.runs[0].record.data.get("digest")) for model in models}) == 1
 
 
 def _is_best(value: Any, column: Sequence[Any], *, higher: bool) -> bool:

@@ -6,6 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from data_builders import Server, tar_of, tiny_members, tiny_parts
+from folder_builders import save_images
+
+from diabolo.data import decoding, facts, folder
 
 
 @pytest.fixture(autouse=True)
@@ -36,3 +39,32 @@ def server(archive: bytes) -> Iterator[Server]:
 @pytest.fixture
 def cache(tmp_path: Path) -> Path:
     return tmp_path / "cache"
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """A folder of forty images."""
+    save_images(tmp_path / "pictures", 40)
+    return tmp_path / "pictures"
+
+
+@pytest.fixture
+def cached_from_the_first_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folders of a few images have a cache, whose files need not have rested."""
+    monkeypatch.setattr(folder, "MANY_FILES", 1)
+    monkeypatch.setattr(folder, "MANY_BYTES", 1)
+    monkeypatch.setattr(facts, "_SETTLED", 0.0)
+
+
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the images that were decoded."""
+    names: list[str] = []
+    read = decoding.read_image
+
+    def counted(path: Path, channels: int) -> np.ndarray:
+        names.append(path.name)
+        return read(path, channels)
+
+    monkeypatch.setattr(decoding, "read_image", counted)
+    return names

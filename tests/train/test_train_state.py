@@ -84,6 +84,10 @@ def test_files_that_are_missing_foreign_or_of_another_version(tmp_path: Path) ->
         read_state(tmp_path / "less.safetensors")
     with pytest.raises(RunError, match="is truncated or damaged"):
         read_tensors(tmp_path)
+    save_file({"x": torch.zeros(3)}, tmp_path / "number.safetensors", metadata={"diabolo": "-1"})
+    for read in (read_tensors, read_state):
+        with pytest.raises(RunError, match="its document is no table"):
+            read(tmp_path / "number.safetensors")
 
 
 def test_weights_carry_their_line_and_can_be_read_by_others(tmp_path: Path) -> None:

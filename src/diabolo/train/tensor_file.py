@@ -47,6 +47,8 @@ def read_tensors(source: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         if metadata.get("sha256") not in (None, _checksum(tensors, document)):
             raise ValueError("its checksum is wrong")
         content = json.loads(document)
+        if not isinstance(content, dict):
+            raise ValueError("its document is no table")
     except FileNotFoundError:  # what safetensors also says of a file that may not be read
         if source.is_file():
             raise RunError(f"`{source}` cannot be read: no permission; change its permissions") from None

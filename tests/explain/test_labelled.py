@@ -20,9 +20,14 @@ def test_there_are_enough_of_them(verdicts: list[Verdict]) -> None:
     assert sum(label.held_out for label in single) >= len(single) / 3 - 1
 
 
+NOT_OF_CURVES = {"EX208"}
+"""Readings of what a run measured of its bottleneck; tests/api/test_api_collapse.py trains models that have it or not."""
+
+
 def test_every_reading_is_expected_of_some_history(verdicts: list[Verdict]) -> None:
     expected = {code for verdict in verdicts for codes in verdict.label.expected for code in codes.split("/")}
-    assert {kind.code for kind, _ in (*all_kinds(), *all_pair_kinds())} == expected
+    assert {kind.code for kind, _ in (*all_kinds(), *all_pair_kinds())} == expected | NOT_OF_CURVES
+    assert not expected & NOT_OF_CURVES
 
 
 @pytest.mark.parametrize("held_out", [False, True])

@@ -21,7 +21,7 @@ def test_there_are_enough_of_them(verdicts: list[Verdict]) -> None:
 
 
 NOT_OF_CURVES = {"EX208"}
-"""Readings of what a run measured of its bottleneck; tests/api/test_api_collapse.py trains models that have it or not."""
+"""Readings of what a run measured of its bottleneck; tests/api/test_api_collapse.py trains such models."""
 
 
 def test_every_reading_is_expected_of_some_history(verdicts: list[Verdict]) -> None:

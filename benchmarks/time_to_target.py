@@ -274,9 +274,9 @@ def fastest(arms: Mapping[str, Any], target: str) -> str | None:
 def show(runs: list[dict[str, Any]]) -> None:
     """The table: median seconds (least to most) of each entry to each target."""
     arms = summary(runs)
-    say("\n" + "entry".ljust(24) + "".join(f"{target:g} dB".rjust(24) for target in TARGETS))
+    say("\n" + "entry".ljust(24) + "".join(f"{target:g} dB".rjust(28) for target in TARGETS))
     for entry, arm in arms.items():
-        say(entry.ljust(24) + "".join(cell(arm["seconds"][f"{target:g}"]).rjust(24) for target in TARGETS))
+        say(entry.ljust(24) + "".join(cell(arm["seconds"][f"{target:g}"]).rjust(28) for target in TARGETS))
     for target in TARGETS:
         say(f"{target:g} dB: {fastest(arms, f'{target:g}') or 'no entry reaches it with all seeds'}")
 

@@ -265,3 +265,10 @@ def test_a_report_that_cannot_be_written_is_a_note_and_the_run_is_finished(tmp_p
     assert note.endswith(f"`diabolo report {tmp_path / 'run'}` writes it")
     assert outcome.run.record.status == "finished"
     assert outcome.run.record.test
+
+
+def test_a_model_without_weights_is_measured() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 3)).astype(np.uint8)
+    found = measure(build_model("avgpool | up", (8, 8, 3)), images, "mse")
+    blocks = images.reshape(4, 4, 2, 4, 2, 3) / 255
+    assert found["mse"] == pytest.approx(((blocks - blocks.mean(axis=(2, 4), keepdims=True)) ** 2).mean(), rel=1e-5)

@@ -18,6 +18,7 @@ from diabolo.errors import DataError, RunError
 from diabolo.layers.gaussian import GaussianBottleneck
 from diabolo.layers.normalisation import BatchNorm
 from diabolo.model import AutoEncoder
+from diabolo.model.device import device_of
 from diabolo.train import images_at_once, recipe_from_record
 from diabolo.use import Run
 from diabolo.vocabulary import activation
@@ -77,7 +78,7 @@ def measure_activity(model: AutoEncoder, images: NDArray[np.uint8], described: s
     """
     if len(images) == 0:
         raise DataError("there are no images to watch the model on; a validation part needs at least one")
-    device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
+    device = device_of(model)
     size = images_at_once(model)
 
     def batches() -> Iterator[Tensor]:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from diabolo.data import Images
 from diabolo.layers import Bottleneck
 from diabolo.model import AutoEncoder
+from diabolo.model.device import device_of
 from diabolo.train import ImageSource, images_at_once
 
 MAX_IMAGES = 2000
@@ -35,7 +36,7 @@ def bottleneck_use(
         return {}
     inputs: dict[str, list[Tensor]] = {name: [] for name in found}
     handles = [layer.register_forward_pre_hook(_Keeper(inputs[name])) for name, layer in found.items()]
-    device = next((value.device for value in (*model.parameters(), *model.buffers())), torch.device("cpu"))
+    device = device_of(model)
     source, was_training, at_once = ImageSource(images, device), model.training, images_at_once(model)
     model.eval()
     try:

@@ -17,6 +17,7 @@ from diabolo.data import Images
 from diabolo.errors import DiaboloError, MemoryLimitError, RunError, is_out_of_memory
 from diabolo.files import write_array
 from diabolo.model import AutoEncoder
+from diabolo.model.device import device_of
 from diabolo.runs import write_record
 from diabolo.train import (
     CHECKPOINT_SECONDS,
@@ -136,7 +137,7 @@ def measure(
     Args:
         model: on any device.
         images: the images, at the model's size.
-        loss_name: `bce`, `mse` or `l1`.
+        loss_name: as a recipe names it.
         indices: which of the images; by default all.
 
     Raises:
@@ -152,7 +153,7 @@ def _evaluated(
     """What was measured, and the loss of a perfect reconstruction."""
     loss = loss_for(loss_name, model)
     chosen = np.arange(len(images)) if indices is None else indices
-    device = next(model.parameters()).device
+    device = device_of(model)
     return evaluate(model, ImageSource(images, device), chosen, loss), floor_of(loss, images, chosen)
 
 

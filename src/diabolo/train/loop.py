@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from diabolo.model import AutoEncoder, derive_seed, parameters_on_main_path
+from diabolo.model.device import device_of
 from diabolo.runs import EpochRow
 from diabolo.train.augment import augmented
 from diabolo.train.average import WeightAverage
@@ -96,7 +97,7 @@ class _Training:
         check_training(model, images, recipe)
         self.model, self.recipe, self.seed = model, recipe, seed
         self.should_stop, self.checkpoint_seconds = should_stop, checkpoint_seconds
-        self.device = next(model.parameters()).device
+        self.device = device_of(model)
         self.loss = loss_for(recipe.loss, model)
         self.train_images = ImageSource(images.train, self.device)
         same = images.validation is images.train

@@ -45,7 +45,8 @@ class Recipe:
     loss: str
     """`bce`, `mse`, `l1`, `psnr`, `charbonnier`, `ms-ssim`, or a weighted sum, as `0.84*ms-ssim+0.16*l1`; see below."""
     precision: Literal["float32", "tf32", "bfloat16"] = "float32"
-    """Of the training steps' arithmetic, `tf32` on CUDA only; weights and evaluation are always float32."""
+    """Of the training steps' arithmetic, `tf32` on CUDA only; weights and evaluation are always float32, and so are the
+    sums of residual blocks."""
     initialisation: Literal["glorot-uniform", "he-normal", "torch-uniform", "pca"] = "glorot-uniform"
     """Of the kernels; `torch-uniform` is torch's. `pca`: computed from train images, so that a line starts as the best
     linear map of its blocks."""

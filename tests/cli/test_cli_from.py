@@ -106,6 +106,20 @@ def test_a_map_says_which_tensor_is_which(diabolo: Command) -> None:
         torch.testing.assert_close(run.model(images), theirs(images), rtol=0, atol=1e-6)
 
 
+def test_explain_and_report_say_that_a_run_was_imported_and_what_to_do(diabolo: Command) -> None:
+    code, said, _ = import_state_dict(diabolo, MAP)
+    assert code == 0, said
+    words = (
+        "it was imported from `theirs.pt` and not trained here, so it has no curves and no test results; "
+        "train it further: diabolo train --from runs/theirs --data DATA\n"
+    )
+    explained = diabolo("explain", "runs/theirs")
+    assert (explained.code, explained.err) == (2, f"diabolo: no history in `runs/theirs`: {words}")
+    reported = diabolo("report", "runs/theirs", "--no-pictures", "-o", "page.html")
+    assert (reported.code, reported.out) == (0, f"theirs has no results here: {words}Report: page.html\n")
+    assert "theirs has no results here: it was imported from <code>theirs.pt</code>" in Path("page.html").read_text()
+
+
 NO_MAP = '`names.json` is no map of names; write {"conv_1.weight": "encoder.0.weight"}'
 
 

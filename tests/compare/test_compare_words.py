@@ -11,9 +11,11 @@ from syrupy.assertion import SnapshotAssertion
 
 from diabolo.compare import ComparedModel, ComparedReference, compare_runs, comparison_text
 from diabolo.compare.convergence import ahead_at_the_end_only, not_converged
+from diabolo.compare.fairness import unfairness
 from diabolo.compare.metrics import METRICS
 from diabolo.compare.pairs import pair_models
 from diabolo.compare.verdict import give_verdict
+from diabolo.runs import RunFolder
 
 PSNR = METRICS["psnr"]
 A = [26.0, 26.2, 25.9, 26.3, 26.1]
@@ -201,3 +203,25 @@ def test_intervals_of_errors_are_told_as_amounts_ahead() -> None:
     mean = np.mean([10 ** (-b / 10) - 10 ** (-a / 10) for a, b in zip(A, B, strict=True)])
     assert f"by {METRICS['loss'].difference(float(mean))} loss" in headline
     assert "interval 0." in headline
+
+
+@pytest.mark.parametrize(
+    ("short", "long", "sentence"),
+    [
+        (0.01, 0.4175, None),
+        (0.9, 0.99, None),
+        (0.0, 0.0, None),
+        (0.01, 1.0, "b has 1.0 s of training, and a less than 0.1 s."),
+        (2.0, 2.5, "b has 2.5 s of training, and a 2.0 s, 1.2 times as much."),
+        (9.96, 417.5, "b has 418 s of training, and a 10 s, 42 times as much."),
+        (3.0, 3750.0, "b has 3,750 s of training, and a 3.0 s, 1,200 times as much."),
+        (100.0, 109.0, None),
+    ],
+)
+def test_times_are_compared_where_they_mean_something(
+    tmp_path: Path, short: float, long: float, sentence: str | None
+) -> None:
+    record = RunFolder(path=write_run(tmp_path / "run", 25)).record()
+    models = [model("a", A, seconds=short), model("b", A, seconds=long)]
+    found = {warning.code: warning.sentence for warning in unfairness(models, [], [[record], [record]])}
+    assert found.get("time") == sentence

@@ -8,6 +8,8 @@ from diabolo.compare.convergence import ahead_at_the_end_only, not_converged
 from diabolo.runs import RunRecord
 
 _UNEQUAL = 1.1  # ratio from which a difference in size, cost or time is worth a warning
+_SHORTEST = 1.0  # seconds; of a shorter training the time is that of starting threads and reading files
+_LEAST_SHOWN = 0.1  # seconds
 _SPLIT = ("validation", "validation_fraction")
 _APART = ("name", "loss", *_SPLIT)  # choices of a recipe that have a warning of their own, or are none
 _MOST_CHOICES = 5
@@ -78,23 +80,51 @@ def _latents(models: Sequence[ComparedModel]) -> list[FairnessWarning]:
 
 
 def _unequal(
-    models: Sequence[ComparedModel], code: str, what: str, value: Callable[[ComparedModel], float], unit: str = ""
+    models: Sequence[ComparedModel], code: str, what: str, value: Callable[[ComparedModel], float]
 ) -> list[FairnessWarning]:
     """A warning where the largest is more than 10 % above the smallest."""
     low, high = _extremes(models, value)
     if not value(high) > _UNEQUAL * value(low):
         return []
-    times = f", {value(high) / value(low):.2f} times as many" if value(low) > 0 else ""
-    if unit:
-        times = times.replace("as many", "as much")
+    times = f", {_factor(value(high) / value(low))} times as many" if value(low) > 0 else ""
     return [
         FairnessWarning(
             code=code,
-            sentence=f"{high.label} has {value(high):,.0f}{unit} {what}, "
-            f"and {low.label} {value(low):,.0f}{unit}{times}.",
+            sentence=f"{high.label} has {value(high):,.0f} {what}, and {low.label} {value(low):,.0f}{times}.",
             models=(low.label, high.label),
         )
     ]
+
+
+def _unequal_times(models: Sequence[ComparedModel]) -> list[FairnessWarning]:
+    """A warning where the longest training took 10 % more than the shortest, and long enough to be measured."""
+    low, high = _extremes(models, lambda model: model.seconds)
+    if high.seconds < _SHORTEST or not high.seconds > _UNEQUAL * low.seconds:
+        return []
+    times = f", {_factor(high.seconds / low.seconds)} times as much" if low.seconds >= _LEAST_SHOWN else ""
+    return [
+        FairnessWarning(
+            code="time",
+            sentence=f"{high.label} has {_seconds(high.seconds)} of training, and {low.label} "
+            f"{_seconds(low.seconds)}{times}.",
+            models=(low.label, high.label),
+        )
+    ]
+
+
+def _seconds(seconds: float) -> str:
+    """`0.4 s`, `30 s`, `1,200 s`; `less than 0.1 s` where a decimal shows nothing."""
+    if seconds < _LEAST_SHOWN:
+        return f"less than {_LEAST_SHOWN} s"
+    return f"{seconds:.1f} s" if round(seconds, 1) < 10 else f"{seconds:,.0f} s"
+
+
+def _factor(ratio: float) -> str:
+    """Two significant digits: `1.5`, `42`, `420`."""
+    if round(ratio, 1) < 10:
+        return f"{ratio:.1f}"
+    digits = len(str(round(ratio))) - 2
+    return f"{round(ratio, -digits):,.0f}"
 
 
 def _times(models: Sequence[ComparedModel], records: Sequence[Sequence[RunRecord]]) -> list[FairnessWarning]:
@@ -105,7 +135,7 @@ def _times(models: Sequence[ComparedModel], records: Sequence[Sequence[RunRecord
         for record in of_model
     }
     if len(places) == 1:
-        return _unequal(models, "time", "of training", lambda model: model.seconds, " s")
+        return _unequal_times(models)
     return [
         FairnessWarning(
             code="machines",

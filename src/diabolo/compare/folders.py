@@ -1,6 +1,7 @@
 """Run folders -> runs that can be compared; what is missing, unfinished or damaged is named with the reason."""
 
 import math
+import shlex
 import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from diabolo.compare.comparison import ComparedRun, LeftOut
 from diabolo.compare.images import read_test_psnr
 from diabolo.compare.metrics import METRICS
 from diabolo.errors import DiaboloError, RunError
+from diabolo.printable import printable
 from diabolo.runs import EpochRow, RunFolder, RunRecord, without_home
 
 _DEPTH = 3  # of folders below one that is no run, in which runs are sought
@@ -21,7 +23,6 @@ _UNFINISHED = {
     "stopped": "it was stopped before its end",
     "diverged": "it diverged: its loss became NaN or infinite",
     "trained": "it has trained to its end, and its test images were not read",
-    "imported": "it was imported, and so has no history and no test results here",
 }
 
 
@@ -81,6 +82,8 @@ def read_finished_run(path: Path) -> FinishedRun:
     """
     folder = RunFolder(path=path.expanduser())
     record = folder.record()
+    if record.status == "imported":
+        raise RunError(imported_words(folder, record))
     if record.status != "finished":
         raise RunError(_UNFINISHED[record.status])
     rows = folder.history()
@@ -101,6 +104,17 @@ def read_finished_run(path: Path) -> FinishedRun:
             images_per_second=_speed(rows),
         ),
         test_psnr=read_test_psnr(folder, record),
+    )
+
+
+def imported_words(folder: RunFolder, record: RunRecord) -> str:
+    """Why a run by `diabolo import` has no curves and no results, what it came from, and the command to train it."""
+    source = str(record.data.get("source", "")).removeprefix("imported from ").rpartition(", sha256 ")[0]
+    origin = f" from `{printable(source)}`" if source else ""
+    where = shlex.quote(str(folder.path))
+    return (
+        f"it was imported{origin} and not trained here, so it has no curves and no test results; "
+        f"train it further: diabolo train --from {where} --data DATA"
     )
 
 

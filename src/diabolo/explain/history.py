@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from diabolo.errors import DataError, DiaboloError
+from diabolo.compare.folders import imported_words
+from diabolo.errors import DataError, DiaboloError, RunError
 from diabolo.graph import build_graph
 from diabolo.runs import EpochRow, RunFolder
 from diabolo.runs.bottleneck_words import BottleneckUse, bottleneck_uses
@@ -87,10 +88,12 @@ def history_of_run(folder: str | Path) -> History:
     """The history of a run folder; neither weights nor images are read.
 
     Raises:
-        RunError: there is no run, it has not finished an epoch, or a file of it is damaged.
+        RunError: there is no run, it was imported, it has not finished an epoch, or a file of it is damaged.
     """
     run = RunFolder(path=Path(folder).expanduser())
     record = run.record()
+    if record.status == "imported" and not run.history_file.exists():
+        raise RunError(f"no history in `{folder}`: {imported_words(run, record)}")
     rows = run.history()
     values = columns_of(rows)
     kinds, num_latent = _of_line(record.line, record.input_shape)

@@ -2,9 +2,12 @@
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
+from diabolo.compare.folders import imported_words
 from diabolo.report.content import ModelPart, ReferencePart, RunPart, VerdictPart
 from diabolo.report.spread import result_spread
+from diabolo.runs import RunFolder
 
 _UNFINISHED = {
     "running": "is not finished: it is running, or was killed",
@@ -66,6 +69,9 @@ def _of_one_run(label: str, run: RunPart, references: Sequence[ReferencePart]) -
         sentences = [f"MSE {test['mse']:.5f}, SSIM {test['ssim']:.3f}, loss {test['loss']:.4f}{above}."]
         sentences += [*_against(test["psnr"], references), *_selection([run])]
         return VerdictPart(headline=f"{label} reaches {test['psnr']:.2f} dB on {images}.", sentences=tuple(sentences))
+    if record.status == "imported" and not run.rows:
+        words = imported_words(RunFolder(path=Path(run.folder)), record)
+        return VerdictPart(headline=f"{label} has no results here: {words}")
     headline = f"{label} {_UNFINISHED.get(record.status, 'has no test results')}."
     if not run.rows:
         return VerdictPart(headline=headline, sentences=("No epoch is finished.",))

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from diabolo.model import AutoEncoder, build_model
-from diabolo.train.optimiser import KerasAdam
+from diabolo.train.adam import KerasAdam
 from diabolo.zoo import find_model
 
 from .carry import carry, randomise, to_keras, to_ours

@@ -118,7 +118,7 @@ def test_a_bottlenecks_penalty_joins_the_training_loss_and_no_other() -> None:
 
 
 @pytest.mark.parametrize("loss", ["bce", "mse", "l1"])
-@pytest.mark.parametrize("optimiser", ["adam", "adam-keras", "adamw", "sgd"])
+@pytest.mark.parametrize("optimiser", ["adam", "adam-keras", "adamw", "muon", "sgd"])
 def test_every_loss_falls_with_every_optimiser(loss: str, optimiser: str) -> None:
     rate = {"sgd": {"bce": 0.1, "mse": 0.3, "l1": 0.1}[loss]}.get(optimiser, 0.02)
     history = run(loss=loss, optimiser=optimiser, learning_rate=rate, epochs=8)[-1].history

@@ -10,7 +10,8 @@ import torch
 from torch import nn
 from train_builders import recipe
 
-from diabolo.train.optimiser import KerasAdam, learning_rate, make_optimiser
+from diabolo.train.adam import KerasAdam
+from diabolo.train.optimiser import learning_rate, make_optimiser
 
 RNG = np.random.default_rng()
 
@@ -107,7 +108,7 @@ def test_the_others_are_torchs_own_to_the_last_bit(name: str) -> None:
     assert ours[2] not in optimiser.state
 
 
-@pytest.mark.parametrize("name", ["adam", "adam-keras", "adamw", "sgd"])
+@pytest.mark.parametrize("name", ["adam", "adam-keras", "adamw", "muon", "sgd"])
 def test_a_skipped_step_changes_nothing(name: str) -> None:
     """Neither weights nor moments nor Adam's count, at the first step and later; 0 skips nothing."""
     parameter = nn.Parameter(torch.randn(9))
@@ -130,7 +131,7 @@ def test_making_and_using_an_optimiser_leaves_torchs_compiler_alone() -> None:
         "from diabolo.train import find_recipe\n"
         "from diabolo.train.optimiser import make_optimiser\n"
         "weight = torch.nn.Parameter(torch.ones(3))\n"
-        "for name in ('adam', 'adam-keras', 'adamw', 'sgd'):\n"
+        "for name in ('adam', 'adam-keras', 'adamw', 'muon', 'sgd'):\n"
         "    optimiser = make_optimiser([weight], find_recipe('fast').with_settings({'optimiser': name}))\n"
         "    weight.grad = torch.ones(3)\n"
         "    optimiser.step()\n"

@@ -25,6 +25,7 @@ FSQ = "conv4 relu pool conv2 | fsq[levels=4,3] | up conv3 sigmoid"
         (PLAIN, {"optimiser": "adam", "weight_decay": 0.01}),
         (PLAIN, {"optimiser": "adamw", "weight_decay": 0.01, "schedule": "cosine"}),
         (PLAIN, {"optimiser": "sgd", "clip_norm": 0.1, "loss": "mse", "schedule": "constant", "warmup": 0}),
+        (PLAIN, {"optimiser": "muon", "weight_decay": 0.01, "clip_norm": 0.1}),
         (PLAIN, {"precision": "bfloat16", "loss": "l1"}),
         (PLAIN, {"keep": "last", "batch_size": 1000, "epochs": 15}),
     ],

@@ -4,7 +4,7 @@ from diabolo.model.autoencoder import AutoEncoder
 from diabolo.model.build import build_model
 from diabolo.model.closed_form import Batches, initialise_closed_form
 from diabolo.model.initialise import INITIALISATIONS, derive_seed, initialise
-from diabolo.model.main_path import parameters_on_main_path
+from diabolo.model.main_path import matrices, parameters_on_main_path
 
 __all__ = [
     "INITIALISATIONS",
@@ -14,5 +14,6 @@ __all__ = [
     "derive_seed",
     "initialise",
     "initialise_closed_form",
+    "matrices",
     "parameters_on_main_path",
 ]

@@ -8,7 +8,7 @@ from torch import nn
 
 from diabolo.errors import RecipeError
 from diabolo.graph import ModelGraph, Node
-from diabolo.layers.convolution import Conv
+from diabolo.layers.convolution import Conv, Deconv
 from diabolo.layers.dense import Dense
 from diabolo.vocabulary import KINDS, activation, attention, convolution, dense, normalisation, regularisation, sampling
 
@@ -73,16 +73,36 @@ def names_in_float32(graph: ModelGraph) -> frozenset[str]:
     add to it: they are there for the last percents.
     """
     sums = {node.name for node in graph.layers if node.kind == "add"}
+    return frozenset(sums | {node.name for node in _linear_beside_branches(graph) if node.kind in ("conv", "dense")})
+
+
+def _linear_beside_branches(graph: ModelGraph) -> tuple[Node, ...]:
+    """The layers of a main path that is linear and has branches beside it; none where it is not, or has none."""
     path = nodes_on_main_path(graph)
-    if not sums or any(_problem(node) for node in path):
-        return frozenset(sums)
-    return frozenset(sums | {node.name for node in path if node.kind in ("conv", "dense")})
+    has_branches = any(node.kind == "add" for node in graph.layers)
+    return () if not has_branches or any(_problem(node) for node in path) else path
 
 
 def parameters_on_main_path(model: "AutoEncoder") -> tuple[nn.Parameter, ...]:
     """The parameters of those layers, in order."""
     nodes = nodes_on_main_path(model.graph)
     return tuple(parameter for node in nodes for parameter in model.layers[node.name].parameters())
+
+
+def matrices(model: "AutoEncoder") -> tuple[nn.Parameter, ...]:
+    """The kernels that an optimiser of matrices is for: of convolutions over all channels and of dense layers.
+
+    A linear main path beside branches is not among them: it starts near its best, where most of its directions are
+    right, and an equal step in all of them would undo that.
+    """
+    left_out = {node.name for node in _linear_beside_branches(model.graph)}
+    kernels = []
+    for name, layer in model.layers.items():
+        if name in left_out:
+            continue
+        if (isinstance(layer, Conv) and layer.groups == 1) or isinstance(layer, Deconv | Dense):
+            kernels.append(layer.weight)
+    return tuple(kernels)
 
 
 def waist_on(path: Sequence[Node]) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from diabolo.model import AutoEncoder, derive_seed, parameters_on_main_path
+from diabolo.model import AutoEncoder, derive_seed, matrices, parameters_on_main_path
 from diabolo.model.device import device_of
 from diabolo.runs import EpochRow
 from diabolo.train.augment import augmented
@@ -113,7 +113,9 @@ class _Training:
         self.tally = self._tally()
         self.history: tuple[EpochRow, ...] = () if resume is None else resume.history
         main = () if recipe.main_rate == 1 else parameters_on_main_path(model)
-        self.optimiser = make_optimiser(model.parameters(), recipe, main=main, num_steps=self.num_steps_done)
+        self.optimiser = make_optimiser(
+            model.parameters(), recipe, main=main, matrices=matrices(model), num_steps=self.num_steps_done
+        )
         self.left_alone = () if recipe.main_rate else main
         if resume is not None:
             resume.check_same(model.line or "", seed, asdict(recipe))

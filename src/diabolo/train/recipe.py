@@ -23,8 +23,9 @@ class Recipe:
     """Passes over the train images."""
     batch_size: int
     """Images a step; the last step of an epoch takes what is left."""
-    optimiser: Literal["adam", "adam-keras", "adamw", "sgd"]
-    """`adam-keras` adds its epsilon (1e-7) as Keras does; `adam` and `adamw` as torch does (1e-8)."""
+    optimiser: Literal["adam", "adam-keras", "adamw", "muon", "sgd"]
+    """`adam-keras` adds its epsilon (1e-7) as Keras does; `adam` and `adamw` as torch does (1e-8). `muon` is for the
+    kernels of convolutions and dense layers, but for those of a linear main path; all else has `adamw` with it."""
     learning_rate: float
     """The highest learning rate of the schedule."""
     schedule: Literal["constant", "cosine", "one-cycle"]
@@ -35,7 +36,7 @@ class Recipe:
     warmup: float = 0.0
     """Share of all steps over which the learning rate rises to its highest; for `cosine` and `one-cycle`."""
     weight_decay: float = 0.0
-    """Decoupled for `adamw` and, as in Keras, for `adam-keras`; added to the gradient for `adam` and `sgd`."""
+    """Decoupled for `adamw`, `muon` and, as in Keras, `adam-keras`; added to the gradient for `adam` and `sgd`."""
     clip_norm: float = 0.0
     """Largest Euclidean norm of the whole gradient; 0: not clipped."""
     ema: float = 0.0

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from diabolo.errors import RunError
 from diabolo.runs import EpochRow, row_from_dict
-from diabolo.train.optimiser import Optimiser
 from diabolo.train.recipe import default_choices
 from diabolo.train.tensor_file import read_tensors, write_tensors
+from diabolo.train.update import Optimiser
 
 FORMAT = 1
 """Version of the state file."""

@@ -14,7 +14,7 @@ MODEL = ZooModel(
     settings={
         "loss": "mse",
         "initialisation": "pca",
-        "optimiser": "adamw",
+        "optimiser": "muon",
         "schedule": "cosine",
         "warmup": 0.02,
         "clip_norm": 1,
@@ -22,7 +22,7 @@ MODEL = ZooModel(
         "augment": "flip",
         "batch_size": 100,
         "precision": "bfloat16",
-        "learning_rate": 0.001,
+        "learning_rate": 0.002,
         "epochs": 6,
         "keep": "last",
     },

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from diabolo.cli.echo import echo
+from diabolo.cli.interrupts import leaves, leaves_nothing, note_progress
 from diabolo.printable import printable
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def get_command(name: Name, as_json: Json = False) -> None:
     """Fetch a data set into the cache and verify it."""
     from diabolo.data import get
 
+    leaves(lambda: _in_cache(name))
     started = time.monotonic()
     with progress_display() as report:
         dataset = get(name, report=report)
@@ -118,6 +120,7 @@ def verify_command(name: Name, as_json: Json = False) -> None:
     """
     from diabolo.data import verify
 
+    leaves_nothing()
     result = verify(name)
     if as_json:
         record = {
@@ -171,6 +174,7 @@ def clean_command(
     from diabolo.data.clean import clean
     from diabolo.errors import DataError
 
+    leaves(lambda: "some of it may be removed; `diabolo data list` shows what is left")
     if what and everything:
         raise DataError("`--all` removes everything; leave out the names, or leave out `--all`")
     removed = clean(what or (), everything=everything)
@@ -207,6 +211,7 @@ def progress_display() -> Iterator[Callable[["Progress"], None]]:
 
     def report(progress: "Progress") -> None:
         nonlocal stage
+        note_progress(progress)
         bar.start()  # only now: what is in the cache comes without a report, and needs no bar
         if progress.stage != stage:
             stage = progress.stage
@@ -219,11 +224,25 @@ def progress_display() -> Iterator[Callable[["Progress"], None]]:
         bar.stop()
 
 
+def _in_cache(name: str) -> str:
+    """What there is of a data set that was being fetched."""
+    from diabolo.data.cache import default_cache_folder, part_path
+    from diabolo.data.catalogue import CATALOGUE, PARTS
+
+    entry = CATALOGUE.get(name)
+    if entry is None or entry.sample_only:
+        return "nothing is written"
+    if all(part_path(entry, default_cache_folder(), part).exists() for part in PARTS):
+        return f"`{name}` is in the cache"
+    return f"`{name}` is not in the cache yet; fetch it again with: diabolo data get {name}"
+
+
 def _line_reporter() -> Callable[["Progress"], None]:
     last = time.monotonic()
 
     def report(progress: "Progress") -> None:
         nonlocal last
+        note_progress(progress)
         if time.monotonic() - last >= _SECONDS_BETWEEN_LINES:
             last = time.monotonic()
             echo(f"{progress.stage}: {_amount(progress)}", err=True)

@@ -28,11 +28,12 @@ def decode_files(
 
     Each is as large as the image that its latent came from.
     """
-    from diabolo.cli import own_images
+    from diabolo.cli import interrupts, own_images
     from diabolo.cli.data import progress_display
     from diabolo.printable import printable
     from diabolo.use.decode_files import decode_files as decode_into
 
+    interrupts.leaves_images(output, "decoding")
     loaded = own_images.open_run(run, engine, device)
     lines = own_images.Lines(is_silent=as_json)
 

@@ -41,13 +41,16 @@ def denoise_files(
 
     The model's line should have `noise`, so that it was trained to do it.
     """
-    from diabolo.cli import own_images
+    from diabolo.cli import interrupts, own_images
     from diabolo.cli.data import progress_display
     from diabolo.cli.image_results import print_results, result_line
     from diabolo.printable import printable
     from diabolo.use.denoise import denoise_files as denoise_into
     from diabolo.use.noise import noise_note
 
+    interrupts.leaves_images(output, "denoising")
+    if sheet is not None:
+        interrupts.leaves_file(sheet)
     loaded = own_images.open_run(run, engine, device)
     if seed and sigma is None:
         own_images.say_note("`--seed` has no effect without `--sigma`, whose noise it is of")

@@ -40,12 +40,13 @@ def encode_files(
 
     With them stand the names and sizes of the images.
     """
-    from diabolo.cli import own_images
+    from diabolo.cli import interrupts, own_images
     from diabolo.cli.data import progress_display
     from diabolo.printable import printable
     from diabolo.use.encode_files import encode_files as encode_into
     from diabolo.vocabulary import describe
 
+    interrupts.leaves_file(output)
     loaded = own_images.open_run(run, engine, device)
     with progress_display() as report:
         done = encode_into(

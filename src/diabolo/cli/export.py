@@ -45,8 +45,11 @@ def export_run(
 
     The file is run beside the model on fresh images, and refused where the results differ.
     """
-    from diabolo.api.export import export
+    from diabolo.api.export import SUFFIXES, export
+    from diabolo.cli.interrupts import leaves_file
     from diabolo.interop.probe import TOLERANCE
+
+    leaves_file(output or Path(Path(run).expanduser().resolve().name + SUFFIXES.get(to, "")))
 
     done = export(
         run,

@@ -52,6 +52,10 @@ def import_file(
     weights.
     """
     from diabolo.api.import_model import import_model
+    from diabolo.cli.interrupts import leaves_file
+    from diabolo.runs import RunFolder, free_folder
+
+    leaves_file(RunFolder(path=out or free_folder(Path("runs"), file.stem)).record_file)
 
     done = import_model(
         file,

@@ -46,10 +46,11 @@ def interpolate_files(
     The way leads through the latent space. The picture shows image A, its
     reconstruction, the steps between, the reconstruction of B, and B.
     """
-    from diabolo.cli import own_images
+    from diabolo.cli import interrupts, own_images
     from diabolo.printable import printable
     from diabolo.use.interpolate_files import interpolate_files as interpolate_into
 
+    interrupts.leaves_file(output)
     loaded = own_images.open_run(run, engine, device)
     shown = interpolate_into(loaded, first, second, output, steps=steps, path=path, fit=fit, memory=memory)
     if as_json:

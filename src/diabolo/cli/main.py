@@ -4,6 +4,7 @@ import errno
 import gc
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -36,9 +37,13 @@ from diabolo.cli import (
     zoo,
 )
 from diabolo.cli.echo import accept_any_name, echo
+from diabolo.cli.interrupts import Commands
+from diabolo.cli.paths import leave_paths_to_commands
 from diabolo.errors import DiaboloError, is_out_of_memory
+from diabolo.printable import printable
 
 app = typer.Typer(
+    cls=Commands,
     help="The workbench for convolutional autoencoders.\n\n"
     "MODEL is a zoo name (method-2), a line ('conv16 relu pool | up conv3 sigmoid'), a run folder, or file.py:name.",
     no_args_is_help=True,
@@ -99,6 +104,7 @@ def main() -> None:
     use_huge_pages()
     gc.set_threshold(50_000, 20, 20)  # looking for garbage while modules are loaded takes a tenth of a short command
     try:
+        leave_paths_to_commands(app)
         app(args=arguments, prog_name="diabolo")
     except DiaboloError as error:
         if debug:
@@ -111,6 +117,11 @@ def main() -> None:
         if debug or not is_out_of_memory(error):
             raise
         _fail("out of memory; try a smaller batch (`--set batch_size=50`), smaller images or a smaller `--memory`", 2)
+    except PermissionError as error:
+        if debug or not isinstance(error.filename, str | os.PathLike):
+            raise
+        shown = printable(Path(error.filename))
+        _fail(f"`{shown}`: no permission to read or write it; change its permissions, or those of its folder", 2)
     except OSError as error:
         if debug or error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise

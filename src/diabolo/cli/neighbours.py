@@ -39,10 +39,14 @@ def find_neighbours(
 ) -> None:
     """Find the images that an encoder takes for most like a query."""
     from diabolo.api.neighbours import neighbours
-    from diabolo.cli import own_images
+    from diabolo.cli import interrupts, own_images
     from diabolo.cli.data import progress_display
     from diabolo.printable import printable
 
+    if output is None:
+        interrupts.leaves_nothing()
+    else:
+        interrupts.leaves_file(output)
     loaded = own_images.open_run(run, engine, device)
     with progress_display() as report:
         found = neighbours(

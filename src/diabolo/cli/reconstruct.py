@@ -31,12 +31,15 @@ def reconstruct_files(
     Each image becomes a PNG of its own size. A model with a flat layer takes one size only: say how images get it
     with --fit.
     """
-    from diabolo.cli import own_images
+    from diabolo.cli import interrupts, own_images
     from diabolo.cli.data import progress_display
     from diabolo.cli.image_results import print_results, result_line
     from diabolo.printable import printable
     from diabolo.use.files import reconstruct_files as reconstruct_into
 
+    interrupts.leaves_images(output, "reconstructing")
+    if sheet is not None:
+        interrupts.leaves_file(sheet)
     loaded = own_images.open_run(run, engine, device)
     lines = own_images.Lines(is_silent=as_json)
 

@@ -31,9 +31,10 @@ def sample_images(
     of them, in rows.
     """
     from diabolo.api.sample import sample
-    from diabolo.cli import own_images
+    from diabolo.cli import interrupts, own_images
     from diabolo.printable import printable
 
+    interrupts.leaves_file(output)
     loaded = own_images.open_run(run, engine, device)
     images = sample(loaded, number, output=output, seed=seed, temperature=temperature, memory=memory)
     if as_json:

@@ -78,6 +78,7 @@ def score_files(
     from diabolo.use.score_files import write_table
     from diabolo.use.score_stream import Reading
 
+    _say_what_is_left(run, calibrate, output, table)
     loaded = own_images.open_run(run, engine, device)
     calibrated: Calibrated | None = None
     scored: ScoredFiles | None = None
@@ -115,6 +116,20 @@ def score_files(
     for note in notes:
         own_images.say_note(note)
     own_images.print_skipped(skipped)
+
+
+def _say_what_is_left(run: str, calibrate: Path | None, output: Path | None, table: Path | None) -> None:
+    """For the case that the command is interrupted."""
+    from diabolo.cli import interrupts
+
+    if calibrate is not None:
+        interrupts.leaves_file(Path(run).expanduser() / "anomaly.json")
+    if output is not None:
+        interrupts.leaves_images(output, "scoring")
+    if table is not None:
+        interrupts.leaves_file(table)
+    if calibrate is None and output is None and table is None:
+        interrupts.leaves_nothing()
 
 
 def _check_options(

@@ -22,9 +22,8 @@ class StopOnSignal:
         self._previous: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
-        for number in [signal.Signals[name] for name in _NAMES if hasattr(signal, name)]:
-            if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN:
-                self._previous[number] = signal.signal(number, self._on_signal)
+        for number in handled_signals():
+            self._previous[number] = signal.signal(number, self._on_signal)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -45,12 +44,18 @@ class StopOnSignal:
             raise KeyboardInterrupt
         self.received = signal.Signals(number)
         if self.received.name == "SIGHUP":
-            _leave_terminal()
+            leave_terminal()
         with contextlib.suppress(OSError):
             os.write(2, _WORDS)  # not `print`: the signal may have come in the middle of one, which Python refuses
 
 
-def _leave_terminal() -> None:
+def handled_signals() -> list[signal.Signals]:
+    """Those that ask to stop, without what the starter of this process had it ignore."""
+    known = [signal.Signals[name] for name in _NAMES if hasattr(signal, name)]
+    return [one for one in known if one == signal.SIGINT or signal.getsignal(one) != signal.SIG_IGN]
+
+
+def leave_terminal() -> None:
     """What is said from now on goes nowhere: the terminal is gone, and writing to it would be an error."""
     for descriptor in (1, 2):
         with contextlib.suppress(OSError):

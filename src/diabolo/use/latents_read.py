@@ -185,6 +185,8 @@ class LatentFile:
     def _damaged(self, why: object) -> DataError:
         if isinstance(why, DataError):
             return why
+        if isinstance(why, PermissionError):
+            return DataError(f"`{printable(self.path)}` cannot be read: no permission; change its permissions")
         reason = str(why).partition("\n")[0][:200] or type(why).__name__
         return DataError(f"`{printable(self.path)}` is no file of latents, or damaged ({reason})")
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from diabolo.api.check import check
     from diabolo.api.compare import compare_models as compare
     from diabolo.api.estimator import AutoencoderTransformer as AutoencoderTransformer
+    from diabolo.api.estimator import ValueRangeWarning as ValueRangeWarning
     from diabolo.api.explain import explain
     from diabolo.api.export import export
     from diabolo.api.fit import fit, resume
@@ -44,6 +45,7 @@ _HOMES = {
     "Recipe": ("diabolo.train", "Recipe"),
     "Run": ("diabolo.use", "Run"),
     "Spec": ("diabolo.notation", "Spec"),
+    "ValueRangeWarning": ("diabolo.api.estimator", "ValueRangeWarning"),
     "build": ("diabolo.api.build", "build"),
     "calibrate": ("diabolo.api.score", "calibrate"),
     "check": ("diabolo.api.check", "check"),

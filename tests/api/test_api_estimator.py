@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -163,6 +164,47 @@ def test_images_that_it_refuses(fitted: AutoencoderTransformer, images: np.ndarr
         fitted.transform(np.zeros((1, 12)))
     with pytest.raises(NotFittedError):
         AutoencoderTransformer(LINE).score(images)
+
+
+@pytest.mark.parametrize("shape", [(0, 32, 32, 3), (0, 3072)])
+def test_no_images_are_refused_in_scikit_learns_words(fitted: AutoencoderTransformer, shape: tuple[int, ...]) -> None:
+    nothing = np.zeros(shape, np.uint8)
+    for method in (fitted.transform, fitted.reconstruct, fitted.score, fitted.score_samples, clone(fitted).fit):
+        with pytest.raises(ValueError, match=r"^Found array with 0 sample\(s\) \(shape=\(0, 3072\)\)"):
+            method(nothing)
+
+
+def test_images_without_pixels_are_refused(fitted: AutoencoderTransformer) -> None:
+    with pytest.raises(ValueError, match=r"^Found array with 0 feature\(s\)"):
+        clone(fitted).fit(np.zeros((3, 0, 4, 3), np.uint8))
+
+
+def test_images_on_another_scale_warn_once(fitted: AutoencoderTransformer, images: np.ndarray) -> None:
+    sixteen_bits = images.astype(np.float64) * 257
+    for method in (fitted.transform, fitted.reconstruct, fitted.score, fitted.score_samples):
+        with pytest.warns(diabolo.ValueRangeWarning) as caught:
+            method(sixteen_bits)
+        assert len(caught) == 1
+        beyond = np.mean(sixteen_bits > 510)
+        assert str(caught[0].message) == (
+            f"{beyond:.0%} of the values lie far outside of 0 to 255, the `value_range_` of the images that this is "
+            f"fitted on: they go from 0 to {257 * int(images.max())}. Scale them as those images, or fit with the "
+            "`value_range` that they have"
+        )
+    with pytest.warns(diabolo.ValueRangeWarning, match="outside of 0 to 1, .* go from 0 to 255"):
+        AutoencoderTransformer(LINE, value_range=(0, 1), settings={"epochs": 1}).fit(images)
+
+
+def test_a_few_outliers_and_values_near_the_range_do_not_warn(
+    fitted: AutoencoderTransformer, images: np.ndarray
+) -> None:
+    outlier = images.astype(np.float64)
+    outlier[0, :8, :8] = 65535  # 64 of 40,960 pixels, as a dead camera has them
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", diabolo.ValueRangeWarning)
+        fitted.transform(outlier)
+        fitted.transform(images * 2.0 - 200)
+        fitted.score(images)
 
 
 def test_constant_and_few_images() -> None:

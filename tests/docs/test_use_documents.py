@@ -72,6 +72,20 @@ def photos(folder: str, first: int, count: int, side: int = 64) -> None:
         Image.fromarray(image).resize((side, side)).save(f"{folder}/{number}.png")
 
 
+def labelled() -> None:
+    """Good images, the same with a white square, and masks of the square."""
+    photos("labelled/good", 200, 6)
+    photos("labelled/defect", 220, 6)
+    Path("labelled/mask").mkdir()
+    for file in Path("labelled/defect").iterdir():
+        square = (10, 20, 30, 40)
+        image, mask = Image.open(file), Image.new("L", (64, 64))
+        image.paste((255, 255, 255), square)
+        mask.paste(255, square)
+        image.save(file)
+        mask.save(Path("labelled/mask") / file.name)
+
+
 def test_use(here: Path, run: Run) -> None:
     small_run("a")
     photos("photos", 0, 3, side=50)
@@ -91,8 +105,12 @@ def test_anomaly(here: Path, run: Run) -> None:
     photos("new-images", 300, 4)
     photos("photos", 400, 12)
     Image.open("photos/3.png").save("query.png")
+    labelled()
     lines = commands("anomaly.md")
-    assert len(lines) == 6
+    assert len(lines) == 7
+    written = (DOCS / "anomaly.md").read_text(encoding="utf-8")
+    inline = re.findall(r"`(diabolo [a-z]+ [^`]+)`", written)
+    assert inline == [], "put a command into a block, where it is run"
     for line in lines:
         run(f"{line} --set epochs=1 --set num_train_eval=10" if line.startswith("diabolo train") else line)
     assert len(list(Path("maps").iterdir())) == 4

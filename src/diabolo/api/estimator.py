@@ -2,6 +2,7 @@
 # ruff: noqa: N803, N806  (scikit-learn calls it X, also by name)
 
 import math
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
@@ -19,6 +20,13 @@ except ImportError as error:
         "`AutoencoderTransformer` is a scikit-learn estimator, and scikit-learn 1.6 or newer is not installed; "
         "`pip install 'scikit-learn>=1.6'`, or train with `diabolo.fit`, which needs none"
     ) from error
+
+
+_MOST_BEYOND = 0.01  # share of values far outside of the range that may be outliers
+
+
+class ValueRangeWarning(UserWarning):
+    """Images are on another scale than those that an `AutoencoderTransformer` was fitted on."""
 
 
 class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -93,6 +101,7 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         values, shape = self._rows(X, reset=True)
         self.image_shape_ = read_shape(self.image_shape, values.shape[1], shape)
         self.value_range_ = read_range(self.value_range, values)
+        self._warn_of_another_scale(values)
         pixels = np.rint(np.clip(self._scaled(values), 0, 1) * 255).astype(np.uint8)
         self.line_, self.weights_, self.history_ = trained_weights(
             self.model,
@@ -114,7 +123,10 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
 
         Raises:
             NotFittedError: it was not fitted.
-            ValueError: the images have another number of values than those trained on.
+            ValueError: there are no images, or they have another number of values than those trained on.
+
+        Warns:
+            ValueRangeWarning: more than 1 % of the values lie further outside of `value_range_` than it is wide.
         """
         check_is_fitted(self)
         import torch
@@ -181,7 +193,7 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
             shape = (int(X.shape[1]), int(X.shape[2]), int(X.shape[3]))
             if not reset and shape != self.image_shape_:
                 raise ValueError(f"X has images of {shape}, and this was fitted on {self.image_shape_}")
-            X = X.reshape(len(X), -1)
+            X = X.reshape(len(X), math.prod(shape))  # not -1: of no images it cannot be told
         values = validate_data(
             self, X, reset=reset, dtype=[np.float64, np.float32, np.uint8], ensure_min_samples=2 if reset else 1
         )
@@ -189,17 +201,38 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
 
     def _batches(self, X: Any) -> Iterator[Any]:
         """Float[Tensor, "batch channels height width"] scaled to 0..1, a few hundred at a time."""
+        rows, _ = self._rows(X, reset=False)
+        self._warn_of_another_scale(rows)
+        return self._scaled_batches(rows)
+
+    def _scaled_batches(self, rows: NDArray[Any]) -> Iterator[Any]:
         import torch
 
         from diabolo.model.device import device_of
         from diabolo.train import images_at_once
 
-        rows, _ = self._rows(X, reset=False)
         model = self._model()
         device, step = device_of(model), images_at_once(model)
         for start in range(0, len(rows), step):
             scaled = self._scaled(rows[start : start + step]).astype(np.float32)
             yield torch.from_numpy(scaled.reshape(-1, *self.image_shape_)).permute(0, 3, 1, 2).to(device)
+
+    def _warn_of_another_scale(self, rows: NDArray[Any]) -> None:
+        """Warns where more than a few values lie further outside of the range than it is wide."""
+        low, high = self.value_range_
+        lowest, highest = float(rows.min()), float(rows.max())
+        far = high - low
+        if lowest >= low - far and highest <= high + far:
+            return  # nearly always, and without a copy
+        beyond = float(np.mean((rows < low - far) | (rows > high + far)))
+        if beyond > _MOST_BEYOND:
+            warnings.warn(
+                f"{beyond:.0%} of the values lie far outside of {low:g} to {high:g}, the `value_range_` of the images "
+                f"that this is fitted on: they go from {lowest:g} to {highest:g}. Scale them as those images, or fit "
+                "with the `value_range` that they have",
+                ValueRangeWarning,
+                stacklevel=4,
+            )
 
     def _scaled(self, values: NDArray[Any]) -> NDArray[np.float64]:
         low, high = self.value_range_

@@ -33,7 +33,9 @@ KINDS = {"full": 1, "short": 2, "broken": 3, "kill": 4, "read-only": 5}
 def main() -> int:
     """All faults of all jobs; exit code 1 where something was corrupt, different, or not in words."""
     parser = argparse.ArgumentParser(prog="python tools/faults", description=__doc__)
-    parser.add_argument("jobs", nargs="*", help="train, cache, pictures, encode, export; all by default")
+    parser.add_argument(
+        "jobs", nargs="*", help="train, cache, pictures, encode, reconstruct, export, export-keras; all by default"
+    )
     parser.add_argument("--kinds", nargs="*", choices=list(KINDS), default=list(KINDS))
     parser.add_argument("--every", type=int, default=1, help="disturb every n-th write only")
     parser.add_argument("--tiny", action="store_true", help="real file systems that are too small, in place of faults")
@@ -159,11 +161,7 @@ class _Campaign:
         again = self._child(name, folder)
         if again["result"] != expected:
             found.append(f"done again: {again['error'] or 'another result'}")
-        left = (
-            [path.name for path in folder.rglob(".*-????????.*")]
-            if name in ("train", "cache", "export", "encode")
-            else []
-        )
+        left = [path.name for path in folder.rglob(".*-????????.*")] if name not in ("pictures", "reconstruct") else []
         found += [f"`{path}` was left behind" for path in left]
         outcome = "killed" if disturbed["killed"] else "in words" if disturbed["error"] else "done all the same"
         return outcome, found

@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -94,23 +95,46 @@ def cache(inputs: Path, place: Path) -> Any:
 
 
 def encode(inputs: Path, place: Path) -> Any:
-    """Images as latents, in one file."""
+    """Images as latents, in each of the formats."""
     from diabolo.use import Run
     from diabolo.use.encode_files import encode_files
 
-    done = encode_files(Run(inputs / "run"), [inputs / "images"], place / "latents.npz", workers=1)
-    return [done.num_images, hashlib.sha256(done.target.read_bytes()).hexdigest()]
+    digests = {}
+    for suffix in (".npz", ".npy", ".parquet"):
+        done = encode_files(Run(inputs / "run"), [inputs / "images"], place / f"latents{suffix}", workers=1)
+        digests[suffix] = [done.num_images, hashlib.sha256(done.target.read_bytes()).hexdigest()]
+    return digests
+
+
+def reconstruct(inputs: Path, place: Path) -> Any:
+    """Images through the model, as PNG files."""
+    from diabolo.use import Run
+    from diabolo.use.files import reconstruct_files
+
+    chosen = [inputs / "images" / f"{number}.png" for number in range(4)]  # the others would be written alike
+    reconstruct_files(Run(inputs / "run"), chosen, place / "pictures", workers=1)
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(place.rglob("[!.]*.png"))}
 
 
 def export(inputs: Path, place: Path) -> Any:
-    """The weights as a file of their own, and an ONNX model."""
+    """The weights as a file of their own, an ONNX model and a torch program."""
     from diabolo.api.export import export as write
     from diabolo.train import read_tensors
 
     write(inputs / "run", "safetensors", place / "model.safetensors")
     onnx = write(inputs / "run", "onnx", place / "model.onnx")
+    program = write(inputs / "run", "torch", place / "model.pt2")
     names = sorted(read_tensors(place / "model.safetensors")[0])
-    return [names, hashlib.sha256(onnx.file.read_bytes()).hexdigest()]
+    return [names, hashlib.sha256(onnx.file.read_bytes()).hexdigest(), program.difference.largest]
+
+
+def export_keras(inputs: Path, place: Path) -> Any:
+    """A `.keras` file; Keras itself, which writes it in a process of its own, is not disturbed."""
+    from diabolo.api.export import export as write
+
+    done = write(inputs / "run", "keras", place / "model.keras")
+    with zipfile.ZipFile(done.file) as archive:
+        return [sorted(archive.namelist()), done.difference.largest]
 
 
 def problems(name: str, place: Path) -> list[str]:
@@ -122,7 +146,52 @@ def problems(name: str, place: Path) -> list[str]:
                 json.loads(path.read_text())
             except ValueError as error:
                 found.append(f"`{path.name}`: {error}")
+    for suffix, read in _READERS.items():
+        for path in place.rglob(f"*{suffix}"):
+            if not path.name.startswith("."):
+                try:
+                    read(path)
+                except Exception as error:  # whatever a library says of a file that it cannot read
+                    found.append(f"`{path.name}`: {type(error).__name__}: {error}")
     return found
 
 
-JOBS: dict[str, Job] = {"train": train, "cache": cache, "pictures": pictures, "encode": encode, "export": export}
+def _read_archive(path: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None
+
+
+def _read_picture(path: Path) -> None:
+    from PIL import Image
+
+    with Image.open(path) as image:
+        image.load()
+
+
+def _read_parquet(path: Path) -> None:
+    import pyarrow.parquet
+
+    pyarrow.parquet.read_table(path)
+
+
+def _read_onnx(path: Path) -> None:
+    import onnx
+
+    onnx.checker.check_model(onnx.load(path))
+
+
+def _read_safetensors(path: Path) -> None:
+    from diabolo.train import read_tensors
+
+    read_tensors(path)
+
+
+_READERS: dict[str, Callable[[Path], Any]] = {
+    ".npz": _read_archive, ".pt2": _read_archive, ".keras": _read_archive, ".npy": np.load, ".png": _read_picture,
+    ".parquet": _read_parquet, ".onnx": _read_onnx, ".safetensors": _read_safetensors,
+}  # fmt: skip
+"""How each kind of file is read whole."""
+JOBS: dict[str, Job] = {
+    "train": train, "cache": cache, "pictures": pictures, "encode": encode, "reconstruct": reconstruct,
+    "export": export, "export-keras": export_keras,
+}  # fmt: skip

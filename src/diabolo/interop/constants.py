@@ -22,15 +22,18 @@ def fsq_constants(attributes: Attributes) -> Constants:
     return half, np.arctanh(offset / half), offset, (levels // 2).astype(np.float32)
 
 
-_PEDESTAL = 2.0**-36
+PEDESTAL = 2.0**-36
+"""Under the roots that are the weights of a `gdn`."""
+LEAST_BETA = 1e-6
+"""Of a `gdn`."""
 
 
 def divisive_constants(part: Part, node: Node) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """γ, (channels, channels), and β, (channels,), of a `gdn`, whose weights are roots held at their lower bounds."""
     root_gamma, root_beta = part.weight(node, "root_gamma"), part.weight(node, "root_beta")
-    pedestal = np.float32(_PEDESTAL)
-    gamma = np.square(np.maximum(root_gamma, np.float32(_PEDESTAL**0.5))) - pedestal
-    beta = np.square(np.maximum(root_beta, np.float32((1e-6 + _PEDESTAL) ** 0.5))) - pedestal
+    pedestal = np.float32(PEDESTAL)
+    gamma = np.square(np.maximum(root_gamma, np.float32(PEDESTAL**0.5))) - pedestal
+    beta = np.square(np.maximum(root_beta, np.float32((LEAST_BETA + PEDESTAL) ** 0.5))) - pedestal
     return gamma, beta
 
 

@@ -44,7 +44,7 @@ def _relu(call: Call) -> list[Word]:
 
 
 def _gelu(call: Call) -> list[Word]:
-    if call.stored is None:
+    if call.stored is None or not call.stored.store:
         raise call.refuse("`ops.gelu` is an approximation; use `Activation('gelu')`")
     return _plain(call)
 

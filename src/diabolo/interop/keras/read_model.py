@@ -93,7 +93,10 @@ def _weights(file: Path, graph: ModelGraph, line: KerasLine) -> dict[str, NDArra
             assert node.kind == ("add" if word is None else word.layer.kind)
             _check_stride(node, word)
             if word is not None and word.stored is not None:
-                arrays = word.take(stored.read(word.stored, word.names, word.shapes))
+                read = stored.read(word.stored, word.names, word.shapes)
+                if word.further is not None:
+                    read += stored.read(word.further.stored, word.further.names, word.further.shapes)
+                arrays = word.take(read)
                 weights.update({f"{node.name}.{name}": array for name, array in arrays.items()})
     return weights
 

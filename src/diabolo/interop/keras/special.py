@@ -30,12 +30,16 @@ def _vq(writer: SourceWriter) -> None:
 
 @KERAS.of("fsq")
 def _fsq(writer: SourceWriter) -> None:
+    """By layers with names of their own: `ops.tanh` or a sum would be called as our `tanh_1` and `add_1` are."""
     half, shift, offset, levels = map(_written, fsq_constants(writer.node.attributes))
-    writer.expression(f"ops.tanh({{x}} + {shift})", last=False)
-    writer.expression(f"ops.round({{x}} * {half} - {offset})", last=False)
-    writer.expression(f"{{x}} / {levels}")
+    offset, name = [0.0 - value for value in offset], writer.node.name
+    writer.layer(f"layers.Rescaling(1.0, {shift})", name=f"{name}_shift", last=False)
+    writer.layer('layers.Activation("tanh")', name=f"{name}_tanh", last=False)
+    writer.layer(f"layers.Rescaling({half}, {offset})", name=f"{name}_bound", last=False)
+    writer.expression("ops.round({x})", last=False)
+    writer.expression(f"{{x}} / np.array({levels}, 'float32')")
 
 
-def _written(values: NDArray[np.float32]) -> str:
+def _written(values: NDArray[np.float32]) -> list[float]:
     """Constants in full, so that they round as they do here."""
-    return f"np.array({[float(value) for value in values]}, 'float32')"
+    return [float(value) for value in values]

@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from diabolo.errors import DiaboloError, clip
 from diabolo.graph import ModelGraph, Node
 from diabolo.interop.keras import from_plain, from_weighted
-from diabolo.interop.keras.from_attention import attention_word
 from diabolo.interop.keras.layer_list import StoredLayer
 from diabolo.interop.keras.source import LATENT
-from diabolo.interop.keras.words import Call, Word, word
+from diabolo.interop.keras.together import divisive_kind, several
+from diabolo.interop.keras.words import Call, Word
 from diabolo.notation import Group, Item, Layer, Spec
 
 _TO_WORDS = {**from_plain.TO_WORDS, **from_weighted.TO_WORDS}
 _KNOWN = frozenset({*_TO_WORDS, "attention", "permute"})
 _WEIGHTED = frozenset({*from_weighted.TO_WORDS, "attention"})
-_SHUFFLED, _UNSHUFFLED = (1, 4, 2, 5, 3), (1, 3, 5, 2, 4)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,12 +55,16 @@ def _check_layer(graph: ModelGraph, node: Node, stored: StoredLayer | None) -> N
     if node.kind in ("input", "add"):
         return
     call = Call(node=node, before=graph[node.inputs[0]].shape if node.inputs else (), stored=stored)
-    if node.kind not in _KNOWN:
+    if node.kind not in _KNOWN and divisive_kind(graph, node) is None:
         raise call.refuse("the line has no such layer" if len(node.inputs) < 2 else "the line joins by sums alone")
     if call.get("data_format") == "channels_first":
         raise call.refuse("its channels come first; build the model with channels last")
     if not all(shape and min(shape) > 0 for shape in (call.before, node.shape)):
-        remedy = "save the model with an `Input` of one size" if stored is not None else "use a layer, not an operation"
+        remedy = (
+            "save the model with an `Input` of one size"
+            if stored is not None and stored.store
+            else "use a layer, not an operation"
+        )
         raise call.refuse(f"what it reads or gives has no known shape; {remedy}")
 
 
@@ -92,7 +95,9 @@ class _Writer:
         for name, items in (("encoder", encoder), ("decoder", decoder)):
             if not items:
                 raise DiaboloError(f"the model has no {name} that a line could hold; name another layer with `--waist`")
-        spec = Spec(encoder=tuple(encoder), decoder=tuple(decoder))
+        quantises = len(encoder) > 1 and isinstance(encoder[-1], Layer) and encoder[-1].kind in ("vq", "fsq")
+        bottleneck = (encoder.pop(),) if quantises else ()
+        spec = Spec(encoder=tuple(encoder), bottleneck=bottleneck, decoder=tuple(decoder))
         return KerasLine(spec=spec, words=tuple(self.words), notes=tuple(self.notes))
 
     def _chain(self, start: str, end: str) -> list[Item]:
@@ -112,11 +117,10 @@ class _Writer:
         items: list[Item] = []
         index = 0
         while index < len(nodes):
-            three = nodes[index : index + 3]
-            together = self._shuffle(three) or self._attention(three)
-            if together is not None:
-                items.append(self._keep(together))
-                index += 3
+            found = several(nodes[index:], self.graph, self.stored)
+            if found is not None:
+                items.append(self._keep(found[0]))
+                index += found[1]
             else:
                 items += self._node(nodes[index])
                 index += 1
@@ -172,44 +176,10 @@ class _Writer:
         projection = _TO_WORDS["conv"](call)[0]
         return projection if projection.layer.attributes()["pad"] == "same" else None
 
-    def _attention(self, nodes: list[Node]) -> Word | None:
-        """`Reshape` to rows, attention, `Reshape` back; None where they are something else."""
-        kinds = [node.kind for node in nodes]
-        if kinds not in (["reshape", "attention", "reshape"], ["reshape", "attention", "unflatten"]):
-            return None
-        before = self.graph[nodes[0].inputs[0]].shape
-        rows = (before[0] * before[1], before[2]) if len(before) == 3 else ()
-        if nodes[0].shape != rows or nodes[2].shape != before:
-            return None
-        call = Call(node=nodes[1], before=rows, stored=self.stored.get(nodes[1].layer))
-        if call.stored is None or call.stored.class_name != "MultiHeadAttention":
-            return None
-        return attention_word(call, before)
-
-    def _shuffle(self, nodes: list[Node]) -> Word | None:
-        """`Reshape`, `Permute`, `Reshape` as pixels from channels, or the inverse; None where they are neither."""
-        if [node.kind for node in nodes] not in (
-            ["reshape", "permute", "reshape"],
-            ["unflatten", "permute", "reshape"],
-        ):
-            return None
-        before, split, after = self.graph[nodes[0].inputs[0]].shape, nodes[0].shape, nodes[2].shape
-        stored = self.stored.get(nodes[1].layer)
-        dims = stored.config.get("dims") if stored is not None else None
-        dims = tuple(dims) if isinstance(dims, list | tuple) else ()
-        if len(before) != 3 or len(after) != 3 or len(split) != 5:
-            return None
-        size = split[4] if dims == _SHUFFLED else split[1]
-        rows, columns = after[:2] if dims == _UNSHUFFLED else before[:2]
-        if dims == _SHUFFLED and split[3:] == (size, size) and split[:2] == before[:2]:
-            wanted = (rows * size, columns * size, before[2] // size**2)
-            return Word(layer=word("shuffle", size)) if after == wanted and size > 1 else None
-        if dims == _UNSHUFFLED and split == (rows, size, columns, size, before[2]) and size > 1:
-            return Word(layer=word("unshuffle", size))
-        return None
-
     def _keep(self, one: Word) -> Layer:
         self.words.append(one)
+        if one.note and one.stored is not None:
+            self.notes.append(f"`{clip(one.stored.path)}`: {one.note}")
         return one.layer
 
     def _check_shared(self) -> None:

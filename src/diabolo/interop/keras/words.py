@@ -17,6 +17,18 @@ Arrays = dict[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Further:
+    """A second Keras layer whose weights one layer of the line takes."""
+
+    stored: StoredLayer
+    """The layer."""
+    names: tuple[str, ...]
+    """As of `Word`."""
+    shapes: tuple[tuple[int, ...], ...]
+    """As of `Word`."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Word:
     """One layer of the line and where its weights come from."""
 
@@ -28,8 +40,12 @@ class Word:
     """Keras's names of those, in the order that they are kept; `query/kernel` of a layer inside of the layer."""
     shapes: tuple[tuple[int, ...], ...] = ()
     """Their shapes."""
+    further: Further | None = None
+    """A second Keras layer, whose arrays come behind those of the first."""
     take: Callable[[Sequence[NDArray[np.float32]]], Arrays] = field(default=lambda arrays: {}, repr=False)
     """Keras's arrays -> ours by name, in torch's layout."""
+    note: str = ""
+    """What a user must know of it."""
 
 
 @dataclass(frozen=True, kw_only=True)

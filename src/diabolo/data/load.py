@@ -164,6 +164,8 @@ def _load_known(entry: CatalogueEntry, path: Path, report: Report | None) -> Dat
 
 
 def _load_file(path: Path, report: Report | None) -> Dataset:
+    with path.open("rb"):  # no permission is no wrong kind of file
+        pass
     suffix = path.suffix.lower()
     if suffix == ".npy":
         return load_npy(path, report=report)

@@ -28,6 +28,8 @@ def read_state_dict(file: Path) -> dict[str, Tensor]:
         DataError: the file is missing or damaged, or holds more than tensors.
     """
     try:
+        with file.open("rb"):  # safetensors calls a file without permission missing
+            pass
         if file.suffix == ".safetensors":
             from safetensors.torch import load_file
 
@@ -36,6 +38,8 @@ def read_state_dict(file: Path) -> dict[str, Tensor]:
         content = torch.load(file, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise DataError(f"there is no file `{file}`") from None
+    except PermissionError:
+        raise DataError(f"`{file}`: no permission to read it; change its permissions") from None
     except Exception as error:  # torch and safetensors raise many kinds for a damaged file
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise DataError(

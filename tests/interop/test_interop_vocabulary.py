@@ -8,6 +8,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import h5py
 import numpy as np
 import onnxruntime
 import pytest
@@ -315,3 +316,24 @@ def test_what_only_looks_like_it_is_refused(
     name = next(one for one in names if one == layer or one.startswith(f"{layer}_"))
     with pytest.raises(DiaboloError, match="has no counterpart on the line"):
         read_keras_model(changed(saved[kind].file, tmp_path, name if layer == "argmax" else layer, setting, value))
+
+
+def test_codes_that_keras_has_trained_on_are_refused(saved: dict[str, Saved], tmp_path: Path) -> None:
+    """The distances to them are another layer's weights, which that training leaves behind."""
+    file, weights_file = tmp_path / "trained.keras", tmp_path / "weights.h5"
+    with zipfile.ZipFile(saved["vq"].file) as archive, zipfile.ZipFile(file, "w") as written:
+        weights_file.write_bytes(archive.read("model.weights.h5"))
+        move_the_codes(weights_file)
+        for name in archive.namelist():
+            written.writestr(name, weights_file.read_bytes() if name == "model.weights.h5" else archive.read(name))
+    with pytest.raises(DiaboloError, match="does not hold the distances to these codes"):
+        read_keras_model(file)
+
+
+def move_the_codes(file: Path) -> None:
+    """Changes the codebook, 16 codes of 6 channels, in a file of Keras's weights."""
+    arrays: list[h5py.Dataset] = []
+    with h5py.File(file, "r+") as content:
+        content.visititems(lambda _, one: arrays.append(one) if isinstance(one, h5py.Dataset) else None)
+        (codebook,) = (array for array in arrays if array.shape == (16, 6))
+        codebook[3, 2] += 0.5

@@ -12,9 +12,7 @@ from diabolo.interop.keras.layer_list import StoredLayer
 from diabolo.interop.keras.words import Arrays, Call, Further, Word, word
 
 _SHUFFLED, _UNSHUFFLED = (1, 4, 2, 5, 3), (1, 3, 5, 2, 4)
-_SAME = (
-    1e-5  # share of the largest value by which a kept score may differ: a file may have been written in another order
-)
+_SAME = 1e-5  # share of the largest value by which a kept score may differ: sums may have been in another order
 _MARGIN = 1.001  # of `fsq`, whose bound is so much wider than its levels, up to ¼
 Stored = Mapping[str, StoredLayer]
 

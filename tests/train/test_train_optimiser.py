@@ -111,12 +111,13 @@ def test_the_others_are_torchs_own_to_the_last_bit(name: str) -> None:
 @pytest.mark.parametrize("name", ["adam", "adam-keras", "adamw", "muon", "sgd"])
 def test_a_skipped_step_changes_nothing(name: str) -> None:
     """Neither weights nor moments nor Adam's count, at the first step and later; 0 skips nothing."""
-    parameter = nn.Parameter(torch.randn(9))
-    optimiser = make_optimiser([parameter], recipe(optimiser=name, learning_rate=0.02, weight_decay=0.1))
+    parameter = nn.Parameter(torch.randn(3, 3))
+    chosen = recipe(optimiser=name, learning_rate=0.02, weight_decay=0.1)
+    optimiser = make_optimiser([parameter], chosen, matrices=[parameter])
     for skip in (1.0, 0.0, 1.0, 1.0):
         before = parameter.detach().clone()
         kept = {key: value.clone() for key, value in optimiser.state.get(parameter, {}).items()}
-        parameter.grad = torch.full((9,), float("nan")) if skip else torch.randn(9)
+        parameter.grad = torch.full((3, 3), float("nan")) if skip else torch.randn(3, 3)
         optimiser.step(skip=torch.tensor(skip))
         assert torch.equal(parameter, before) == bool(skip)
         if skip:
@@ -130,10 +131,11 @@ def test_making_and_using_an_optimiser_leaves_torchs_compiler_alone() -> None:
         "import sys, torch\n"
         "from diabolo.train import find_recipe\n"
         "from diabolo.train.optimiser import make_optimiser\n"
-        "weight = torch.nn.Parameter(torch.ones(3))\n"
+        "weight = torch.nn.Parameter(torch.ones(3, 3))\n"
         "for name in ('adam', 'adam-keras', 'adamw', 'muon', 'sgd'):\n"
-        "    optimiser = make_optimiser([weight], find_recipe('fast').with_settings({'optimiser': name}))\n"
-        "    weight.grad = torch.ones(3)\n"
+        "    recipe = find_recipe('fast').with_settings({'optimiser': name})\n"
+        "    optimiser = make_optimiser([weight], recipe, matrices=[weight])\n"
+        "    weight.grad = torch.ones(3, 3)\n"
         "    optimiser.step()\n"
         "print('torch._dynamo' in sys.modules)\n"
     )
